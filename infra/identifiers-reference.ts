@@ -64,9 +64,9 @@ function entry(kind: IdentifierKind): string {
   const lines = [`- **recognised** ${recognition(kind)}; confidence ${kind.confidence}${alone}`];
   if (kind.keys.length > 0) lines.push(`- **keys** ${kind.keys.map((key) => `\`${key.replace(/^\*_/, '…_')}\``).join(' ')}`);
   lines.push(
-    `- **none of it** ${kind.traps.join('; ')}`,
+    `- **look-alikes** ${kind.traps.join(' ')}`,
     ...(kind.examples.match.length === 0 ? [] : [`- **matches** ${kind.examples.match.map(example).join(' · ')}`]),
-    `- **does not** ${kind.examples.noMatch.map(example).join(' · ')}`,
+    `- **does not match** ${kind.examples.noMatch.map(example).join(' · ')}`,
     `- **shown as** \`${maskOf(kind)}\``,
     `- **source** ${kind.source}`,
   );

@@ -8,12 +8,13 @@ export const root = path.resolve(import.meta.dirname, '..');
 export const node = path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
 /**
- * kafkajs 2.2 sets timers in the past, which Node 24 warns about at each one. The space for new objects would grow to 128 MiB, the heap to several times
- * what is live in it, and neither makes it faster (docs/performance.md, Memory).
+ * The space for new objects would grow to 128 MiB, the heap to several times what is live in it, and neither makes Telltale faster
+ * (docs/performance.md, Memory). The image has the same settings: infra/docker/Dockerfile.
  */
-export const nodeOptions = [
-  '--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', '--max-semi-space-size=16', '--heap-growing-percent=100',
-];
+export const heapOptions = ['--max-semi-space-size=16', '--heap-growing-percent=100'];
+
+/** kafkajs 2.2 sets timers in the past, which Node 24 warns about at each one. */
+export const nodeOptions = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', ...heapOptions];
 
 /** glibc would give each thread that compiles or collects an arena of its own, and keep what they once held. Read as a process starts. */
 export const nodeEnvironment = { MALLOC_ARENA_MAX: '2' };

@@ -33,7 +33,7 @@ export class RecordReader<T> implements Component, Check {
   }
 
   async stop(): Promise<void> {
-    const timer = setTimeout(() => this.#giveUp(new Error('stopped before the batch was done with')), patienceMillis);
+    const timer = setTimeout(() => this.#giveUp(new Error('the reader was stopped before the batch was handled')), patienceMillis);
     await this.#source.close();
     await this.#running;
     clearTimeout(timer);
@@ -41,7 +41,7 @@ export class RecordReader<T> implements Component, Check {
 
   check(): void {
     if (!this.#running) throw new Error(`${this.name} are not read yet`);
-    if (this.#ended) throw new Error(`${this.name} are not read any more`);
+    if (this.#ended) throw new Error(`${this.name} are no longer read`);
     if (this.#source.trouble !== '') throw new Error(`${this.name}: ${this.#source.trouble}`);
   }
 

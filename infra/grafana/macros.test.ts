@@ -19,7 +19,8 @@ describe('macros expand as in the data source', () => {
     '$__timeFilter_ms(col)': 'col >= fromUnixTimestamp64Milli(1415792726371) AND col <= fromUnixTimestamp64Milli(1447328726371)',
     '$__dateFilter(dateCol)': "dateCol >= toDate('2014-11-12') AND dateCol <= toDate('2015-11-12')",
     '$__dateTimeFilter(dateCol, timeCol)':
-      "(dateCol >= toDate('2014-11-12') AND dateCol <= toDate('2015-11-12')) AND (timeCol >= toDateTime(1415792726) AND timeCol <= toDateTime(1447328726))",
+      "(dateCol >= toDate('2014-11-12') AND dateCol <= toDate('2015-11-12')) AND (timeCol >= toDateTime(1415792726) AND timeCol <= "
+        + "toDateTime(1447328726))",
     '$__timeInterval(col)': 'toStartOfInterval(toDateTime(col), INTERVAL 20 second)',
     '$__timeInterval_ms(col)': 'toStartOfInterval(toDateTime64(col, 3), INTERVAL 20000 millisecond)',
     $__interval_s: '20',

@@ -85,5 +85,5 @@ function groupBytes(text: string): number[] {
 }
 
 function notAnAddress(): TypeError {
-  return new TypeError('not an IPv4 or IPv6 address');
+  return new TypeError('the text is not an IPv4 or IPv6 address');
 }

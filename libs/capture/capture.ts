@@ -7,11 +7,12 @@ export type { SendOptions, TcpConversation, TcpOptions } from './builder-tcp.ts'
 export { communityId, type CommunityIdInput } from './community-id.ts';
 export { CaptureCounters, captureReasons, type CaptureReason } from './counters.ts';
 export { decodePacket } from './decode.ts';
+export { doubled } from './doubled.ts';
 export { CaptureError, type CaptureErrorCode } from './error.ts';
-export { Flow, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
+export { Flow, noSurroundings, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
 export { FlowTable, flowTableDefaults, type FlowShare, type FlowTableOptions } from './flow-table.ts';
 export { type CaptureReaderOptions } from './format.ts';
-export { keptCopy } from './kept-copy.ts';
+export { giveBack, keptCopy } from './kept-copy.ts';
 export {
   dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsApplicationData, tlsClientHello,
   tlsServerHello, type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,

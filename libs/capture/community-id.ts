@@ -58,8 +58,15 @@ function digest(
   at = putWord(transport << 8, at);
   const hasPorts = transport === TCP || transport === UDP || transport === SCTP || transport === ICMP || transport === ICMPV6;
   if (hasPorts) at = putWord(sourceIsLow ? destinationPort : sourcePort, putWord(sourceIsLow ? sourcePort : destinationPort, at));
-  return `1:${hash('sha1', (beginnings[at] ??= hashed.subarray(0, at)), 'base64')}`;
+  // Joined in a buffer, since it is kept: a string that is joined from two keeps both.
+  text.write(hash('sha1', (beginnings[at] ??= hashed.subarray(0, at)), 'base64'), version.length, 'latin1');
+  return text.toString('latin1');
 }
+
+const version = '1:';
+/** Length of a SHA-1 digest in base64. */
+const digestLength = 28;
+const text = Buffer.alloc(version.length + digestLength, version, 'latin1');
 
 /** Buffer for the hash input: seed, two addresses, protocol and padding, two ports. */
 const hashed = Buffer.alloc(2 + 2 * 16 + 2 + 4);

@@ -72,7 +72,7 @@ function decodeLayers(view: PacketView, first: layer.Layer, counters: CaptureCou
       case layer.PFLOG: next = decodePflog(view, counters); break;
       case layer.IEEE1394: next = decodeIeee1394(view, counters); break;
       case layer.GRE: next = decodeGre(view, counters); break;
-      default: throw new RangeError(`no decoder for layer ${next}`);
+      default: throw new RangeError(`there is no decoder for layer ${next}`);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { doubled } from './doubled.ts';
 import { KEY_WORDS, type FlowKey } from './flow-key.ts';
 import type { TrackedFlow } from './tracked-flow.ts';
 
@@ -106,11 +107,7 @@ export class FlowSlots {
       return slot;
     }
     const fresh = this.#flows.push(null) - 1;
-    if ((fresh + 1) * ROW_WORDS > this.#rows.length) {
-      const rows = new Int32Array(this.#rows.length * 2);
-      rows.set(this.#rows);
-      this.#rows = rows;
-    }
+    if ((fresh + 1) * ROW_WORDS > this.#rows.length) this.#rows = new Int32Array(doubled(this.#rows));
     return fresh;
   }
 
@@ -122,7 +119,7 @@ export class FlowSlots {
   }
 
   #addBuckets(): void {
-    this.#buckets = new Int32Array(this.#buckets.length * 2).fill(NONE);
+    this.#buckets = new Int32Array(doubled(this.#buckets)).fill(NONE);
     for (let slot = 0; slot < this.#flows.length; slot++) if (this.#flows[slot] !== null) this.#link(slot);
   }
 }

@@ -312,7 +312,8 @@ test('time that goes on without packets reports flows that have news, once, and 
   const told: string[] = [];
   const table = new FlowTable({ activeTimeoutMicros: 60e6, closedTimeoutMicros: 5e6, unansweredTimeoutMicros: 900e6 }, {
     flowStarted: () => {}, payload: () => {}, gap: () => {},
-    flowUpdated: ({ sourcePort, sourcePackets }) => told.push(`${sourcePort} update ${sourcePackets}`), flowEnded: ({ sourcePort }, reason) => told.push(`${sourcePort} ${reason}`),
+    flowUpdated: ({ sourcePort, sourcePackets }) => told.push(`${sourcePort} update ${sourcePackets}`),
+    flowEnded: ({ sourcePort }, reason) => told.push(`${sourcePort} ${reason}`),
   }, counters);
   const builder = new CaptureBuilder();
   builder.udp({ client: { ip: '10.0.0.1', port: 1001 }, server, at }).send(Buffer.from('a')).send(Buffer.from('b'));

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { formatHardwareAddress } from './address.ts';
 import { communityIdOf } from './community-id.ts';
 import type { CaptureCounters } from './counters.ts';
 import { FlowAges, type FlowTimeouts } from './flow-ages.ts';
@@ -10,9 +9,9 @@ import { FragmentTable } from './fragments.ts';
 import { decodeQuoted, isIcmpError } from './icmp-error.ts';
 import { senderIsInitiator } from './initiator.ts';
 import { TCP, transportName } from './protocols.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { TcpConnections } from './tcp-connections.ts';
 import { TrackedFlow } from './tracked-flow.ts';
-import { tunnelProtocol } from './tunnel.ts';
 import { PacketView } from './view.ts';
 
 export interface FlowTableOptions extends FlowTimeouts {
@@ -216,13 +215,6 @@ export class FlowTable {
   }
 }
 
-const linkTypeEthernet = 1;
-
-/** Hardware address at an offset of an Ethernet frame, in hexadecimal; '' for other link types. */
-function macAt({ data, linkType, start, capturedLength }: PacketView, offset: number): string {
-  return linkType === linkTypeEthernet && capturedLength >= 12 ? formatHardwareAddress(data, start + offset) : '';
-}
-
 function identify(view: PacketView, senderIsSource: boolean): FlowIdentity {
   const { transport, addressLength, sourceIp, destinationIp, sourcePort, destinationPort } = view;
   return {
@@ -232,11 +224,7 @@ function identify(view: PacketView, senderIsSource: boolean): FlowIdentity {
     destinationPort: senderIsSource ? destinationPort : sourcePort,
     transport: transportName(transport),
     ipVersion: addressLength === 16 ? 6 : 4,
-    tunnelProtocol: tunnelProtocol(view.tunnel),
-    tunnelSourceIp: senderIsSource ? view.outerSourceIp : view.outerDestinationIp,
-    tunnelDestinationIp: senderIsSource ? view.outerDestinationIp : view.outerSourceIp,
-    sourceMac: macAt(view, senderIsSource ? 6 : 0),
-    destinationMac: macAt(view, senderIsSource ? 0 : 6),
+    surroundings: surroundingsOf(view, senderIsSource),
     communityId: communityIdOf(view),
   };
 }

@@ -4,6 +4,21 @@ export type Sender = 'source' | 'destination';
 /** `refused` is the name in logs and exports; from packets, it is an `rst` that is preceded by nothing. */
 export type FlowEndReason = 'fin' | 'rst' | 'timeout' | 'evicted' | 'finish' | 'refused';
 
+/** What was around a flow's first packet. Flows on one link share it. */
+export interface FlowSurroundings {
+  /** Encapsulations, outermost first, such as `gre>vxlan`; empty if there are none. */
+  readonly tunnelProtocol: string;
+  /** Endpoints of the outermost encapsulation, as seen from the flow's source; empty if no IP packet encloses it. */
+  readonly tunnelSourceIp: string;
+  readonly tunnelDestinationIp: string;
+  /** Hardware addresses on an Ethernet; empty on other links. They are those of the neighbours, not of hosts behind a router. */
+  readonly sourceMac: string;
+  readonly destinationMac: string;
+}
+
+/** Those of what no packet was seen of. */
+export const noSurroundings: FlowSurroundings = { tunnelProtocol: '', tunnelSourceIp: '', tunnelDestinationIp: '', sourceMac: '', destinationMac: '' };
+
 /** Packets between two endpoints over one transport. Counters are cumulative, bytes are IP lengths. */
 export class Flow {
   readonly sourceIp: string;
@@ -16,20 +31,16 @@ export class Flow {
   readonly ipVersion: 4 | 6;
   /** Community ID v1, seed 0. */
   readonly communityId: string;
-  /** Encapsulations around its first packet, outermost first, such as `gre>vxlan`; empty if there are none. */
-  readonly tunnelProtocol: string;
-  /** Endpoints of the outermost encapsulation, as seen from the flow's source; empty if no IP packet encloses it. */
-  readonly tunnelSourceIp: string;
-  readonly tunnelDestinationIp: string;
-  /**
-   * Hardware addresses of its first packet on an Ethernet; empty on other links. They are those of the neighbours, not of hosts behind a
-   * router.
-   */
-  readonly sourceMac: string;
-  readonly destinationMac: string;
-  /** Time of the first and of the last packet, µs since 1970; number of the last. */
+  readonly surroundings: FlowSurroundings;
+  /** Time of the first packet, µs since 1970. */
   readonly startMicros: number;
-  lastMicros: number;
+  /**
+   * Times of the last packet and of the destination's last one, µs after the first; null: none since. A small integer or null takes the space of its
+   * field alone, while a time takes that of an object too.
+   */
+  #lastAfter: number | null = null;
+  #answeredAfter: number | null = null;
+  /** Number of the last packet. */
   lastFrame: number;
   sourceBytes = 0;
   sourcePackets = 0;
@@ -37,8 +48,6 @@ export class Flow {
   destinationPackets = 0;
   /** Packets from the source since the destination's last one. */
   unansweredPackets = 0;
-  /** Time of the destination's last packet, µs; 0 if there was none. */
-  answeredMicros = 0;
   /**
    * Time from SYN to SYN-ACK as seen by the probe, µs: the round trip between the probe and the destination. The other half, between the probe and
    * the source, is not included. 0 is unknown: no handshake was seen, or its SYN was retransmitted, so that it is ambiguous which one was answered
@@ -64,19 +73,32 @@ export class Flow {
     this.transport = identity.transport;
     this.ipVersion = identity.ipVersion;
     this.communityId = identity.communityId;
-    this.tunnelProtocol = identity.tunnelProtocol;
-    this.tunnelSourceIp = identity.tunnelSourceIp;
-    this.tunnelDestinationIp = identity.tunnelDestinationIp;
-    this.sourceMac = identity.sourceMac;
-    this.destinationMac = identity.destinationMac;
+    this.surroundings = identity.surroundings;
     this.startMicros = micros;
-    this.lastMicros = micros;
     this.lastFrame = frame;
+  }
+
+  /** Time of the last packet, µs since 1970. */
+  get lastMicros(): number {
+    return this.startMicros + (this.#lastAfter ?? 0);
+  }
+
+  set lastMicros(micros: number) {
+    this.#lastAfter = micros - this.startMicros;
+  }
+
+  /** Time of the destination's last packet, µs; 0 if there was none. */
+  get answeredMicros(): number {
+    return this.#answeredAfter === null ? 0 : this.startMicros + this.#answeredAfter;
+  }
+
+  set answeredMicros(micros: number) {
+    this.#answeredAfter = micros - this.startMicros;
   }
 }
 
 export type FlowIdentity = Pick<Flow, 'sourceIp' | 'sourcePort' | 'destinationIp' | 'destinationPort' | 'transport' | 'ipVersion' | 'communityId'
-  | 'tunnelProtocol' | 'tunnelSourceIp' | 'tunnelDestinationIp' | 'sourceMac' | 'destinationMac'>;
+  | 'surroundings'>;
 
 /**
  * Receives the results. Calls come in the order of the packets, synchronously; `bytes` are valid during the call only.

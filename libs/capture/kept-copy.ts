@@ -7,3 +7,11 @@ export function keptCopy(bytes: Uint8Array): Buffer {
   copy.set(bytes);
   return copy;
 }
+
+/**
+ * Gives back the memory of a copy, or of any array that has memory of its own: it is empty from then on, and so are all views of it. What a flow kept
+ * has mostly outlived the young generation, and would otherwise stay until the next collection of all memory.
+ */
+export function giveBack({ buffer }: { buffer: ArrayBufferLike }): void {
+  (buffer as ArrayBuffer).transfer(0);
+}

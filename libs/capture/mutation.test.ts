@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { generator } from '../../test/support/random.ts';
 import { CaptureBuilder } from './builder.ts';
 import { CaptureError } from './error.ts';
 import { dnsQuery, httpRequest } from './payloads.ts';
@@ -25,7 +26,7 @@ test(`${MUTATIONS} damaged captures: no exception, no hang, nothing left over`, 
   const originals = [sample([], false), sample([1, 2], true)].flatMap((builder) => (
     [builder.pcap(), builder.pcapng(), builder.pcap({ littleEndian: false, nanoseconds: true }), builder.pcapng({ littleEndian: false })]
   ));
-  const random = mulberry32(20_240_607);
+  const { integer: random } = generator(20_240_607);
   let refused = 0;
   for (let index = 0; index < MUTATIONS; index++) {
     const damaged = damage(originals[index % originals.length]!, random);
@@ -64,14 +65,4 @@ function damage(original: Buffer, random: (below: number) => number): Buffer {
     }
   }
   return bytes;
-}
-
-/** A small seeded generator, so that a failure is reproducible. */
-function mulberry32(seed: number): (below: number) => number {
-  return (below) => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
 }

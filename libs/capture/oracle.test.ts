@@ -15,8 +15,12 @@ test('tshark follows built streams to the same bytes', { skip: withoutTshark() }
   const text = (length: number, seed: number) => Buffer.from(Array.from({ length }, (_, index) => (index * 7 + seed) & 0xff));
   const client = (host: number) => ({ ip: `10.0.0.${host}`, port: 40_000 });
   builder.tcp({ client: client(1), server, at, mss: 50 }).handshake().send(text(500, 1), { transmit: [3, 1, 0, 2, 9, 8, 7, 6, 5, 4] }).close();
-  builder.tcp({ client: client(2), server, at, mss: 50 }).handshake().send(text(200, 2), { transmit: [0, 0, 1, 3, 3, 2] }).receive(text(999, 3)).close();
-  builder.tcp({ client: client(3), server, at, clientSequence: 0xffff_fff0 }).handshake().send(text(300, 4), { mss: 10 }).keepAlive().send(text(9, 5));
+  builder.tcp({ client: client(2), server, at, mss: 50 }).handshake().send(
+    text(200, 2), { transmit: [0, 0, 1, 3, 3, 2] },
+  ).receive(text(999, 3)).close();
+  builder.tcp({
+    client: client(3), server, at, clientSequence: 0xffff_fff0,
+  }).handshake().send(text(300, 4), { mss: 10 }).keepAlive().send(text(9, 5));
   builder.tcp({ client: client(4), server, at }).handshake().segment('source', 0, 'abcd').segment('source', 2, 'XXef').receive('ok').reset();
   builder.tcp({ client: { ip: '2001:db8::1', port: 1 }, server: { ip: '2001:db8::2', port: 2 }, at }).handshake().send('six').receive('6').close();
   builder.tcp({ client: client(5), server, at }).handshake().send('first').close();

@@ -34,7 +34,8 @@ builder.udp({ client, server: { ip: '192.0.2.99', port: 3478 }, at: at + 3e6 })
 const health = ['frame.number', 'frame.time_epoch', 'ip.checksum.status', 'tcp.checksum.status', 'udp.checksum.status', '_ws.malformed'] as const;
 const contents = [
   'dns.qry.name', 'dns.cname', 'dns.a', 'dns.aaaa',
-  'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str', 'tls.handshake.type', 'tls.app_data', 'http.request.full_uri', 'http.response.code',
+  'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str', 'tls.handshake.type', 'tls.app_data',
+  'http.request.full_uri', 'http.response.code',
   'stun.att.username', 'stun.att.realm', 'stun.att.software', 'stun.att.ipv4',
   'stun.att.ipv6', 'stun.att.port',
 ] as const;

@@ -55,7 +55,13 @@ export class PcapFormat implements CaptureFormat {
     }
     if (capturedLength > this.#maxPacketBytes) {
       this.#counters.count('pcap/bad_record');
-      return this.#stop(new CaptureError('bad_record', input.offset, `a record claims ${capturedLength} bytes`));
+      return this.#stop(
+        new CaptureError(
+          'bad_record',
+          input.offset,
+          `a record claims to hold ${capturedLength} bytes, more than the ${this.#maxPacketBytes} that a packet may have`,
+        ),
+      );
     }
     if (!input.has(RECORD_LENGTH + capturedLength)) return this.#exhausted();
 
@@ -81,7 +87,10 @@ export class PcapFormat implements CaptureFormat {
     this.#nanoseconds = nanoseconds;
     const major = littleEndian ? buffer.readUInt16LE(position + 4) : buffer.readUInt16BE(position + 4);
     this.#minorVersion = littleEndian ? buffer.readUInt16LE(position + 6) : buffer.readUInt16BE(position + 6);
-    if (major !== 2) throw new CaptureError('unsupported_version', input.offset + 4, `pcap version ${major}.${this.#minorVersion} is not read`);
+    if (major !== 2)
+      throw new CaptureError(
+        'unsupported_version', input.offset + 4, `the file has pcap version ${major}.${this.#minorVersion}, and only version 2 can be read`,
+      );
     // The upper half is the length of the frame check sequence, which follows the IP packet and does no harm.
     this.#linkType = this.#uint32(buffer, position + 20) & 0xffff;
     input.take(HEADER_LENGTH);

@@ -47,10 +47,11 @@ export class PcapngFormat implements CaptureFormat {
       if (isSection && !this.#readByteOrder()) return false;
       const length = this.#uint32(input.position + 4);
       if (length < (isSection ? 28 : 12) || length % 4 !== 0 || length > this.#maxBlockBytes) {
-        return this.#badBlock(`a block claims ${length} bytes`);
+        return this.#badBlock(`a block claims a length of ${length} bytes, which no block of its kind can have`);
       }
       if (!input.has(length)) return this.#exhausted();
-      if (this.#uint32(input.position + length - 4) !== length) return this.#badBlock('the two lengths of a block differ');
+      if (this.#uint32(input.position + length - 4) !== length)
+        return this.#badBlock('the lengths at the beginning and at the end of a block differ');
 
       const start = input.position;
       input.take(length);
@@ -126,8 +127,9 @@ export class PcapngFormat implements CaptureFormat {
     const magic = buffer.readUInt32LE(position + 8);
     if (magic === BYTE_ORDER_MAGIC) this.#littleEndian = true;
     else if (buffer.readUInt32BE(position + 8) === BYTE_ORDER_MAGIC) this.#littleEndian = false;
-    else if (this.#input.offset === 0) throw new CaptureError('not_a_capture', 8, 'the input looks like pcapng, but has no byte-order magic');
-    else return this.#badBlock('a section without byte-order magic');
+    else if (this.#input.offset === 0)
+      throw new CaptureError('not_a_capture', 8, 'the input begins like a pcapng file, but lacks its byte-order magic');
+    else return this.#badBlock('a section has no byte-order magic');
     return true;
   }
 
@@ -136,7 +138,9 @@ export class PcapngFormat implements CaptureFormat {
     this.#interfaces = [];
     const major = this.#uint16(start + 12);
     if (major === 1) return true;
-    const error = new CaptureError('unsupported_version', this.#input.offset, `pcapng version ${major} is not read`);
+    const error = new CaptureError(
+      'unsupported_version', this.#input.offset, `the section has pcapng version ${major}, and only version 1 can be read`,
+    );
     if (this.#frame === 0) throw error;
     this.#counters.count('pcapng/bad_block');
     this.problem = error;

@@ -223,7 +223,8 @@ test('pcapng: drops that statistics tell are counted once per interface, whateve
     `${interfaceId} 00000000 00000000 0400 0800 ff00000000000000 0500 0800 ${interfaceDrops} 0700 0800 ${kernelDrops} 00000000`,
   ));
   const { counters, packets, problem } = read(Buffer.concat([
-    section, ethernet, ethernet, statistics('00000000', '0200000000000000', '0500000000000000'), packet(0, 1n), statistics('01000000', '0000000000000000', '0100000000000000'),
+    section, ethernet, ethernet, statistics('00000000', '0200000000000000', '0500000000000000'), packet(0, 1n),
+    statistics('01000000', '0000000000000000', '0100000000000000'),
     statistics('00000000', '0200000000000000', '0900000000000000'), section, ethernet, statistics('00000000', '0000000000000000', '0300000000000000'),
   ]), 9);
   assert.deepEqual([counters.interfaceDrops, counters.kernelDrops, packets.length, problem], [2, 9 + 1 + 3, 1, null]);

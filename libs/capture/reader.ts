@@ -65,11 +65,15 @@ export class CaptureReader {
     const { maxPacketBytes } = this.#options;
     if (isPcap(magic)) return new PcapFormat(input, this.#counters, maxPacketBytes);
     if (isPcapng(magic)) return new PcapngFormat(input, this.#counters, this.#options);
-    if ((magic & 0xffff) === 0x8b1f) throw new CaptureError('compressed', 0, 'the input is gzip; unpack it first');
+    if ((magic & 0xffff) === 0x8b1f) throw new CaptureError('compressed', 0, 'the input is packed by gzip: unpack it first');
     throw notACapture();
   }
 }
 
 function notACapture(): CaptureError {
-  return new CaptureError('not_a_capture', 0, 'the input is neither pcap nor pcapng, nor a log or flow export that is known; unpack archives first');
+  return new CaptureError(
+    'not_a_capture',
+    0,
+    'the input is neither a capture (pcap or pcapng) nor a log or flow export that Telltale knows; unpack archives first',
+  );
 }

@@ -48,10 +48,7 @@ export class TcpConnections {
 
     // A host that really reset the connection sends nothing more: the reset was forged, or meant for another connection.
     if (isNews && flow.closed === 'rst' && stream.hasReset) reopen(flow);
-    if (flags & FIN) {
-      stream.finished = true;
-      stream.end = (sequence + view.payloadEnd + view.payloadMissing - view.payloadStart) | 0;
-    }
+    if (flags & FIN) stream.finish(sequence + view.payloadEnd + view.payloadMissing - view.payloadStart);
     if (flags & RST) {
       stream.hasReset = true;
       flow.closed ??= 'rst';
@@ -70,8 +67,7 @@ export class TcpConnections {
       flow.synMicros = stream.hasSyn ? 0 : view.micros;
     }
     if (isAnswer && !fromSource && flow.synMicros > 0 && !stream.hasSyn) flow.rttMicros = Math.max(0, view.micros - flow.synMicros);
-    stream.hasSyn = true;
-    stream.synSequence = view.tcpSequence | 0;
+    stream.synchronise(view.tcpSequence);
     const isUntouched = stream.next === stream.first && stream.held.length === 0;
     if (!stream.started || isUntouched) stream.start(view.tcpSequence + 1);
   }

@@ -11,7 +11,10 @@ const server = { ip: '192.0.2.1', port: 80 };
 const at = 1_700_000_000_000_000;
 
 /** The single flow that results from a conversation. */
-function talk(tell: (conversation: TcpConversation) => void, { tcp = {}, table = {} }: { tcp?: Partial<TcpOptions>; table?: Partial<FlowTableOptions> } = {}) {
+function talk(
+  tell: (conversation: TcpConversation) => void,
+  { tcp = {}, table = {} }: { tcp?: Partial<TcpOptions>; table?: Partial<FlowTableOptions> } = {},
+) {
   const builder = new CaptureBuilder();
   tell(builder.tcp({ client, server, at, ...tcp }));
   const { flows, counters } = replay(builder.pcap(), table);
@@ -193,7 +196,8 @@ test('any segmentation, order and repetition gives the same bytes, each with the
 });
 
 test('under any loss: delivered and missing bytes add up, in place', () => {
-  fc.assert(fc.property(transmissions, fc.infiniteStream(fc.boolean()), fc.integer({ min: 150, max: 2000 }), ({ bytes, cuts, order, initial }, lost, bound) => {
+  const arbitraries = [transmissions, fc.infiniteStream(fc.boolean()), fc.integer({ min: 150, max: 2000 })] as const;
+  fc.assert(fc.property(...arbitraries, ({ bytes, cuts, order, initial }, lost, bound) => {
     const bounds = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
     const ranges = bounds.slice(1).map((end, index) => [bounds[index]!, end] as const);
     const isLost = lost[Symbol.iterator]();

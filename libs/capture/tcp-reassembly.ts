@@ -1,6 +1,6 @@
 import type { CaptureCounters } from './counters.ts';
 import type { FlowHandler } from './flow.ts';
-import { keptCopy } from './kept-copy.ts';
+import { giveBack, keptCopy } from './kept-copy.ts';
 import { nothingHeld, type HeldSegment, type TcpStream } from './tcp-stream.ts';
 import type { PacketView } from './view.ts';
 
@@ -93,7 +93,10 @@ export class TcpReassembly {
   }
 
   #drop(stream: TcpStream): void {
-    for (const { bytes } of stream.held) this.#counters.heldBytes -= bytes.length;
+    for (const { bytes } of stream.held) {
+      this.#counters.heldBytes -= bytes.length;
+      giveBack(bytes);
+    }
     this.#charge(stream, -stream.heldCost);
     this.#endHolding(stream);
   }
@@ -158,6 +161,7 @@ export class TcpReassembly {
       this.#charge(stream, -(bytes.length + SEGMENT_COST));
       this.#counters.heldBytes -= bytes.length;
       this.#deliver(stream, length, bytes, frame, micros);
+      giveBack(bytes);
     }
     held.splice(0, count);
     if (held.length === 0) this.#endHolding(stream);

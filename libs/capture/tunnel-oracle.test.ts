@@ -93,7 +93,7 @@ test('Zoom media inside GTP-U inside two VLAN tags', { skip: withoutCaptures() }
   const { flows } = replay(readFileSync(join(capturesFolder, 'ndpi/pcap/zoom.pcap')));
   const flow = flows.find(({ chunks }) => chunks.some(({ frame }) => frame === 701))?.flow;
   assert.deepEqual(
-    [flow?.sourceIp, flow?.destinationIp, flow?.destinationPort, flow?.tunnelProtocol],
+    [flow?.sourceIp, flow?.destinationIp, flow?.destinationPort, flow?.surroundings.tunnelProtocol],
     ['10.140.117.35', '193.122.35.237', 8801, 'gtp-u'],
   );
 });
@@ -102,7 +102,7 @@ test('HTTP inside VXLAN is a stream', { skip: withoutCaptures() }, () => {
   const { flows } = replay(readFileSync(join(capturesFolder, 'zeek/Traces/tunnels/vxlan-encapsulated-http.pcap')));
   assert.equal(flows.length, 1);
   assert.match(flows[0]!.text('source'), /^GET \/image\/svg HTTP\/1\.1\r\n/);
-  assert.equal(flows[0]!.flow.tunnelProtocol, 'vxlan');
+  assert.equal(flows[0]!.flow.surroundings.tunnelProtocol, 'vxlan');
 });
 
 test('connections are those of Zeek', { skip: withoutCaptures() }, () => {
@@ -138,7 +138,9 @@ function zeekConnections(path: string): Set<string> {
   const lines = readFileSync(path, 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Set(lines.map((line) => {
     const [, , source, sourcePort, destination, destinationPort, protocol] = line.split('\t');
-    return protocol === 'icmp' ? endpoints(source!, 0, destination!, 0) : endpoints(source!, Number(sourcePort), destination!, Number(destinationPort));
+    return protocol === 'icmp'
+      ? endpoints(source!, 0, destination!, 0)
+      : endpoints(source!, Number(sourcePort), destination!, Number(destinationPort));
   }));
 }
 

@@ -95,7 +95,7 @@ test('the innermost endpoints are the flow, the outermost ones are kept', () => 
     const { flow, text, reasons } = flowOf(capture);
     assert.deepEqual([flow.sourceIp, flow.sourcePort, flow.destinationIp, flow.destinationPort, flow.transport, flow.sourceBytes, text],
       ['10.1.2.3', 40_000, '192.0.2.9', 443, 'udp', 33, 'hello'], name);
-    assert.deepEqual([flow.tunnelProtocol, flow.tunnelSourceIp, flow.tunnelDestinationIp], [protocol, outer.sourceIp, outer.destinationIp], name);
+    assert.deepEqual([flow.surroundings.tunnelProtocol, flow.surroundings.tunnelSourceIp, flow.surroundings.tunnelDestinationIp], [protocol, outer.sourceIp, outer.destinationIp], name);
     assert.deepEqual(reasons, [], name);
   }
 });
@@ -111,11 +111,18 @@ test('IPv6 within and around', () => {
     ['Teredo', 'teredo', udp(3544, teredo), outer.sourceIp],
     ['Teredo between peers', 'teredo', udp(50_000, hex('0000 1234 c0000201'), teredo), outer.sourceIp],
     ['Teredo with authentication', 'teredo', udp(3544, hex('0001 0000 0000000000000000 00 0000 1234 c0000201'), teredo), outer.sourceIp],
-    ['fourfold', 'ipv6>ipv4>gre', ip(41, Buffer.concat([ipv6Header(4, 24 + inner6.length + 20), hex(`4500 ${(24 + inner6.length).toString(16).padStart(4, '0')} 0000 0000 40 2f 0000 0a000001 0a000002 0000 86dd`), inner6])), outer.sourceIp],
+    [
+      'fourfold', 'ipv6>ipv4>gre',
+      ip(41, Buffer.concat([
+        ipv6Header(4, 24 + inner6.length + 20),
+        hex(`4500 ${(24 + inner6.length).toString(16).padStart(4, '0')} 0000 0000 40 2f 0000 0a000001 0a000002 0000 86dd`), inner6,
+      ])),
+      outer.sourceIp,
+    ],
   ];
   for (const [name, protocol, capture, outerSource] of cases) {
     const { flow, text } = flowOf(capture);
-    assert.deepEqual([flow.tunnelProtocol, flow.tunnelSourceIp, flow.destinationPort, text], [protocol, outerSource, 443, 'hello'], name);
+    assert.deepEqual([flow.surroundings.tunnelProtocol, flow.surroundings.tunnelSourceIp, flow.destinationPort, text], [protocol, outerSource, 443, 'hello'], name);
   }
 });
 
@@ -131,7 +138,7 @@ test('a pseudowire over Ethernet has no outer endpoints', () => {
   for (const controlWord of ['', '00000000']) {
     const capture = new CaptureBuilder().frame(at, Buffer.concat([hex(`${macs} 8847 00010140 ${controlWord}`), innerEthernet]));
     const { flow, text } = flowOf(capture);
-    assert.deepEqual([flow.sourceIp, flow.tunnelProtocol, flow.tunnelSourceIp, text], ['10.1.2.3', 'pseudowire', '', 'hello']);
+    assert.deepEqual([flow.sourceIp, flow.surroundings.tunnelProtocol, flow.surroundings.tunnelSourceIp, text], ['10.1.2.3', 'pseudowire', '', 'hello']);
   }
 });
 
@@ -162,7 +169,7 @@ test('what is no encapsulation, or carries no IP, stays what it is', () => {
   for (const [name, port, capture] of cases) {
     const { flow } = flowOf(capture);
     assert.deepEqual([flow.sourceIp, flow.destinationIp, flow.destinationPort], [outer.sourceIp, outer.destinationIp, port], name);
-    assert.deepEqual([flow.tunnelProtocol, flow.tunnelSourceIp, flow.tunnelDestinationIp], ['', '', ''], name);
+    assert.deepEqual([flow.surroundings.tunnelProtocol, flow.surroundings.tunnelSourceIp, flow.surroundings.tunnelDestinationIp], ['', '', ''], name);
   }
 });
 
@@ -175,7 +182,7 @@ test('nesting is bounded: further in, it stays payload', () => {
   let packet = inner4;
   for (let depth = 0; depth < 20; depth++) packet = ipPacket(4, packet);
   const { flow, reasons } = flowOf(new CaptureBuilder({ link: 'raw' }).frame(at, packet));
-  assert.deepEqual([flow.tunnelProtocol, flow.transport], ['ipv4>ipv4>ipv4>ipv4>ipv4>ipv4>ipv4', 'ipv4']);
+  assert.deepEqual([flow.surroundings.tunnelProtocol, flow.transport], ['ipv4>ipv4>ipv4>ipv4>ipv4>ipv4>ipv4', 'ipv4']);
   assert.deepEqual(reasons, ['tunnel/too_deep', 'tunnel/outer_stands']);
 
   const wires = Buffer.concat(Array<Buffer>(20).fill(hex(`${macs} 8847 00010140 00000000`)));
@@ -202,7 +209,7 @@ test('fragments around and within: the flow and its outer endpoints come out', (
   }
   for (const capture of [around, within, both]) {
     const { flow, text } = flowOf(capture);
-    assert.deepEqual([flow.sourceIp, flow.destinationPort, flow.tunnelProtocol, flow.tunnelSourceIp, flow.tunnelDestinationIp, text.length],
+    assert.deepEqual([flow.sourceIp, flow.destinationPort, flow.surroundings.tunnelProtocol, flow.surroundings.tunnelSourceIp, flow.surroundings.tunnelDestinationIp, text.length],
       ['10.1.2.3', 443, 'gre', outer.sourceIp, outer.destinationIp, 3000]);
   }
 });
@@ -226,7 +233,7 @@ test('a stream inside an encapsulation is put together, and both directions keep
   const { flows }: Replay = replay(capture.pcap());
   assert.equal(flows.length, 1);
   assert.deepEqual(
-    [flows[0]!.text('source'), flows[0]!.text('destination'), flows[0]!.flow.tunnelSourceIp],
+    [flows[0]!.text('source'), flows[0]!.text('destination'), flows[0]!.flow.surroundings.tunnelSourceIp],
     [request.toString('latin1'), 'ok', outer.sourceIp],
   );
 });

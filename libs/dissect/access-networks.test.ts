@@ -61,7 +61,10 @@ describe('L2TP', () => {
   });
 
   test('another port, or another frame, is none', () => {
-    assert.ok(told(1701, data(bytes(hex('ff03'), pap('jane', '["s3same"]')))).endsWith('l2tp.login.password=["s3same"]'), 'a password is no document');
+    assert.ok(
+      told(1701, data(bytes(hex('ff03'), pap('jane', '["s3same"]')))).endsWith('l2tp.login.password=["s3same"]'),
+      'a password is no document',
+    );
     assert.equal(told(1702, data(pap('jane', 's3same'))), 'udp opaque');
     assert.equal(told(1701, data(hex('c021 01 01 0004'))), 'udp opaque');
     assert.equal(told(1701, data(pap('jane', 's3same').subarray(0, 12))), 'udp opaque');

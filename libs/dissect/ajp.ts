@@ -33,11 +33,13 @@ const methods = [
 ];
 /** Header names that are encoded as 0xA001 and up. */
 const requestHeaders = [
-  '', 'Accept', 'Accept-Charset', 'Accept-Encoding', 'Accept-Language', 'Authorization', 'Connection', 'Content-Type', 'Content-Length', 'Cookie', 'Cookie2',
+  '', 'Accept', 'Accept-Charset', 'Accept-Encoding', 'Accept-Language', 'Authorization', 'Connection', 'Content-Type', 'Content-Length',
+  'Cookie', 'Cookie2',
   'Host', 'Pragma', 'Referer', 'User-Agent',
 ];
 const responseHeaders = [
-  '', 'Content-Type', 'Content-Language', 'Content-Length', 'Date', 'Last-Modified', 'Location', 'Set-Cookie', 'Set-Cookie2', 'Servlet-Engine', 'Status',
+  '', 'Content-Type', 'Content-Language', 'Content-Length', 'Date', 'Last-Modified', 'Location', 'Set-Cookie', 'Set-Cookie2',
+  'Servlet-Engine', 'Status',
   'WWW-Authenticate',
 ];
 

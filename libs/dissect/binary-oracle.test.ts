@@ -47,27 +47,82 @@ const cases: Case[] = [
   { files: ['ndpi/pcap/oicq.pcap'], filter: 'oicq', theirs: ['oicq.qqid'], ours: at('oicq.qq_number') },
   { files: ['ndpi/pcap/ajp.pcap'], filter: 'ajp13', theirs: ['ajp13.uri'], ours: at('url.path'),
     extra: 1, reason: 'a connection to port 8010, where tshark expects no AJP' },
-  { files: ['ndpi/pcap/gtp_c.pcap'], filter: 'gtpv2', theirs: ['e212.imsi', 'e164.msisdn', 'gtpv2.mei'], ours: at('gtp.imsi', 'gtp.msisdn', 'gtp.mei') },
-  { files: ['ndpi/pcap/diameter.pcap'], filter: 'diameter', theirs: ['diameter.Session-Id', 'diameter.Subscription-Id-Data', 'diameter.User-Name'], ours: at('diameter.session_id', 'diameter.subscription_id', 'diameter.user_name') },
-  { files: ['zeek/Traces/radius/radius_localhost.pcap'], filter: 'radius', theirs: ['radius.User_Name', 'radius.Calling_Station_Id'], ours: at('radius.user_name', 'radius.calling_station_id') },
-  { files: ['ndpi/pcap/snmp.pcap', 'zeek/Traces/snmp/snmpv1_get.pcap', 'zeek/Traces/snmp/snmpv1_trap.pcap', 'zeek/Traces/snmp/snmpv2_get_next.pcap', 'zeek/Traces/snmp/snmpv3_get_next.pcap', 'zeek/Traces/snmp/snmpwalk-short.pcap'],
-    filter: 'snmp && !icmp', theirs: ['snmp.community', 'snmp.msgUserName'], ours: at('snmp.community', 'snmp.user') },
-  { files: ['ndpi/pcap/iphone.pcap', 'ndpi/pcap/wechat.pcap', 'ndpi/pcap/1kxun.pcap', 'ndpi/pcap/zoom.pcap'], filter: 'dhcp.type == 1', theirs: ['dhcp.option.hostname', 'dhcp.fqdn.name'], ours: at('dhcp.host_name', 'dhcp.client_fqdn') },
-  { files: ['zeek/Traces/dns-edns-ecs.pcap'], filter: 'dns.opt.client.scope', theirs: ['dns.opt.client.addr4', 'dns.opt.client.addr6'], ours: (message) => at('dns.opt.client_subnet')(message).map((subnet) => subnet.replace(/\/.*/, '')) },
-  { files: ['ndpi/pcap/quic-23.pcap', 'ndpi/pcap/quic-24.pcap', 'ndpi/pcap/quic-27.pcap', 'ndpi/pcap/quic_0RTT.pcap', 'ndpi/pcap/quic_crypto_aes_auth_size.pcap', 'ndpi/pcap/quic_frags_ch_out_of_order_same_packet_craziness.pcapng',
-    'ndpi/pcap/quic-forcing-vn-with-data.pcapng', 'ndpi/pcap/quic_interop_V.pcapng', 'zeek/Traces/quic/chromium-115.0.5790.110-api-cirrus-com.pcap', 'zeek/Traces/quic/chromium-115.0.5790.110-google-de-fragmented.pcap', 'zeek/Traces/quic/quicv2-echo-443.pcap',
-    ...suricata('ja4-quic', 'ja4-tls-quic', 'quic-frag', 'quic-retry', 'quic-v2')],
-  filter: 'quic && tls.handshake.extensions_server_name', theirs: ['tls.handshake.extensions_server_name'], ours: serverName('quic'), distinct: true },
-  { files: ['ndpi/pcap/quic.pcap', 'ndpi/pcap/quic_q39.pcap', 'ndpi/pcap/quic_q43.pcap', 'ndpi/pcap/quic_q50.pcap', ...suricata('quic-cyu')], filter: 'gquic.tag.sni || quic', theirs: ['gquic.tag.sni'], ours: serverName('quic'), distinct: true },
-  { files: ['zeek/Traces/tls/certificate-with-sct.pcap', 'zeek/Traces/tls/tls1_1.pcap', 'zeek/Traces/tls/telesec.pcap', 'zeek/Traces/tls/ocsp-stapling.pcap', 'ndpi/pcap/viber.pcap', 'ndpi/pcap/zoom.pcap'], filter: 'tcp && tls.handshake.type == 11',
-    theirs: ['x509ce.dNSName'], ours: ({ facts }) => facts['telltale.tls.certificate_names'] ?? [], distinct: true },
-  { files: ['zeek/Traces/mysql/plain-amazon-rds.pcap', 'zeek/Traces/mysql/query-attr.pcap', 'zeek/Traces/mysql/change-user-success.pcap'], filter: 'mysql.passwd || mysql.auth_switch_response.data', theirs: ['mysql.user', 'mysql.passwd', 'mysql.auth_switch_response.data'],
-    ours: at('mysql.login.user_name', 'mysql.login.response'), distinct: true },
-  { files: ['zeek/Traces/postgresql/greenhouse-app.pcap'], filter: 'pgsql.password', theirs: ['pgsql.password'], ours: at('postgresql.login.response'), distinct: true },
+  {
+    files: ['ndpi/pcap/gtp_c.pcap'], filter: 'gtpv2', theirs: ['e212.imsi', 'e164.msisdn', 'gtpv2.mei'],
+    ours: at('gtp.imsi', 'gtp.msisdn', 'gtp.mei'),
+  },
+  {
+    files: ['ndpi/pcap/diameter.pcap'], filter: 'diameter',
+    theirs: ['diameter.Session-Id', 'diameter.Subscription-Id-Data', 'diameter.User-Name'],
+    ours: at('diameter.session_id', 'diameter.subscription_id', 'diameter.user_name'),
+  },
+  {
+    files: ['zeek/Traces/radius/radius_localhost.pcap'], filter: 'radius', theirs: ['radius.User_Name', 'radius.Calling_Station_Id'],
+    ours: at('radius.user_name', 'radius.calling_station_id'),
+  },
+  {
+    files: [
+      'ndpi/pcap/snmp.pcap', 'zeek/Traces/snmp/snmpv1_get.pcap', 'zeek/Traces/snmp/snmpv1_trap.pcap',
+      'zeek/Traces/snmp/snmpv2_get_next.pcap', 'zeek/Traces/snmp/snmpv3_get_next.pcap', 'zeek/Traces/snmp/snmpwalk-short.pcap',
+    ],
+    filter: 'snmp && !icmp', theirs: ['snmp.community', 'snmp.msgUserName'], ours: at('snmp.community', 'snmp.user'),
+  },
+  {
+    files: ['ndpi/pcap/iphone.pcap', 'ndpi/pcap/wechat.pcap', 'ndpi/pcap/1kxun.pcap', 'ndpi/pcap/zoom.pcap'], filter: 'dhcp.type == 1',
+    theirs: ['dhcp.option.hostname', 'dhcp.fqdn.name'], ours: at('dhcp.host_name', 'dhcp.client_fqdn'),
+  },
+  {
+    files: ['zeek/Traces/dns-edns-ecs.pcap'], filter: 'dns.opt.client.scope', theirs: ['dns.opt.client.addr4', 'dns.opt.client.addr6'],
+    ours: (message) => at('dns.opt.client_subnet')(message).map((subnet) => subnet.replace(/\/.*/, '')),
+  },
+  {
+    files: [
+      'ndpi/pcap/quic-23.pcap', 'ndpi/pcap/quic-24.pcap', 'ndpi/pcap/quic-27.pcap', 'ndpi/pcap/quic_0RTT.pcap',
+      'ndpi/pcap/quic_crypto_aes_auth_size.pcap', 'ndpi/pcap/quic_frags_ch_out_of_order_same_packet_craziness.pcapng',
+      'ndpi/pcap/quic-forcing-vn-with-data.pcapng', 'ndpi/pcap/quic_interop_V.pcapng',
+      'zeek/Traces/quic/chromium-115.0.5790.110-api-cirrus-com.pcap', 'zeek/Traces/quic/chromium-115.0.5790.110-google-de-fragmented.pcap',
+      'zeek/Traces/quic/quicv2-echo-443.pcap', ...suricata('ja4-quic', 'ja4-tls-quic', 'quic-frag', 'quic-retry', 'quic-v2'),
+    ],
+    filter: 'quic && tls.handshake.extensions_server_name', theirs: ['tls.handshake.extensions_server_name'], ours: serverName('quic'),
+    distinct: true,
+  },
+  {
+    files: [
+      'ndpi/pcap/quic.pcap', 'ndpi/pcap/quic_q39.pcap', 'ndpi/pcap/quic_q43.pcap', 'ndpi/pcap/quic_q50.pcap', ...suricata('quic-cyu'),
+    ],
+    filter: 'gquic.tag.sni || quic', theirs: ['gquic.tag.sni'], ours: serverName('quic'), distinct: true,
+  },
+  {
+    files: [
+      'zeek/Traces/tls/certificate-with-sct.pcap', 'zeek/Traces/tls/tls1_1.pcap', 'zeek/Traces/tls/telesec.pcap',
+      'zeek/Traces/tls/ocsp-stapling.pcap', 'ndpi/pcap/viber.pcap', 'ndpi/pcap/zoom.pcap',
+    ],
+    filter: 'tcp && tls.handshake.type == 11', theirs: ['x509ce.dNSName'],
+    ours: ({ facts }) => facts['telltale.tls.certificate_names'] ?? [], distinct: true,
+  },
+  {
+    files: ['zeek/Traces/mysql/plain-amazon-rds.pcap', 'zeek/Traces/mysql/query-attr.pcap', 'zeek/Traces/mysql/change-user-success.pcap'],
+    filter: 'mysql.passwd || mysql.auth_switch_response.data', theirs: ['mysql.user', 'mysql.passwd', 'mysql.auth_switch_response.data'],
+    ours: at('mysql.login.user_name', 'mysql.login.response'), distinct: true,
+  },
+  {
+    files: ['zeek/Traces/postgresql/greenhouse-app.pcap'], filter: 'pgsql.password', theirs: ['pgsql.password'],
+    ours: at('postgresql.login.response'), distinct: true,
+  },
   { files: ['zeek/Traces/rfb/vnc-mac-to-linux.pcap'], filter: 'vnc.auth_response', theirs: ['vnc.auth_response'], ours: at('rfb.login.response') },
-  { files: ['ndpi/pcap/steam.pcapng'], filter: 'steam_ihs_discovery', theirs: ['steam_ihs_discovery.body_status_user_steamid', 'steam_ihs_discovery.body_status_macaddresses', 'steam_ihs_discovery.body_status_hostname'],
-    ours: at('steam.user.steam_id', 'steam.mac', 'steam.host_name'), distinct: true },
-  { files: ['ndpi/pcap/capwap.pcap', 'tcpdump/lwapp-data.pcap'], filter: 'wlan.ssid', theirs: ['wlan.ssid'], ours: (message) => at('capwap.wlan.network_name', 'lwapp.wlan.network_name')(message).map((name) => Buffer.from(name).toString('hex')), distinct: true },
+  {
+    files: ['ndpi/pcap/steam.pcapng'], filter: 'steam_ihs_discovery',
+    theirs: [
+      'steam_ihs_discovery.body_status_user_steamid', 'steam_ihs_discovery.body_status_macaddresses',
+      'steam_ihs_discovery.body_status_hostname',
+    ],
+    ours: at('steam.user.steam_id', 'steam.mac', 'steam.host_name'), distinct: true,
+  },
+  {
+    files: ['ndpi/pcap/capwap.pcap', 'tcpdump/lwapp-data.pcap'], filter: 'wlan.ssid', theirs: ['wlan.ssid'],
+    ours: (message) => at('capwap.wlan.network_name', 'lwapp.wlan.network_name')(message).map((name) => Buffer.from(name).toString('hex')),
+    distinct: true,
+  },
 ];
 
 describe('binary protocols agree with tshark', { skip: !isAble }, () => {

@@ -39,18 +39,82 @@ const cases: [string, CaptureBuilder, Record<string, string>, string[]?][] = [
   ],
   ['IKE', datagram(500, ike(bytes(u8(3), hex('11 01f4'), 'jane@example.org'))), { 'isakmp.id.data.user_fqdn': 'jane@example.org' }],
   ['Skinny', stream(2000, bytes(skinny(1, bytes('SEP3C15C29A01FE\0', Buffer.alloc(40))))), { 'skinny.DeviceName': 'SEP3C15C29A01FE' }],
-  ['a call of Skinny', stream(2000, bytes(skinny(0, Buffer.alloc(0), 0x0b), skinny(0x8f, bytes(text(40, 'Jane Doe'), text(24, '4930111222333'), text(40, 'Joe Miller'), text(24, '4930111222444'), Buffer.alloc(200))))),
-    { 'skinny.callingPartyName': 'Jane Doe', 'skinny.callingParty': '4930111222333', 'skinny.calledPartyName': 'Joe Miller', 'skinny.calledParty': '4930111222444' }],
-  ['a call of a later Skinny', stream(2000, bytes(skinny(0, Buffer.alloc(0), 0x0b), skinny(0x14a, bytes(Buffer.alloc(32, 1), ['4930111222333', '', '4930111222444', '', '', '', '', '', '', 'Jane Doe', 'Joe Miller', '', ''].join('\0'), '\0'), 0x14))),
-    { 'skinny.callingPartyName': 'Jane Doe', 'skinny.callingParty': '4930111222333', 'skinny.calledPartyName': 'Joe Miller', 'skinny.calledParty': '4930111222444' }],
-  ['a line of Skinny', stream(2000, bytes(skinny(0, Buffer.alloc(0), 0x0b), skinny(0x92, bytes(hex('01000000'), text(24, '4930111222333'), text(40, 'Jane Doe'))))),
-    { 'skinny.lineDirNumber': '4930111222333', 'skinny.lineFullyQualifiedDisplayName': 'Jane Doe' }],
-  ['a line of a later Skinny', stream(2000, bytes(skinny(0, Buffer.alloc(0), 0x0b), skinny(0x147, bytes(hex('01000000 00000000'), '4930111222333\0Jane Doe\0\0'), 0x14))),
-    { 'skinny.lineDirNumber': '4930111222333', 'skinny.lineFullyQualifiedDisplayName': 'Jane Doe' }],
-  ['Kafka', stream(9092, kafka(17, bytes(prefixed(u16, 'SCRAM-SHA-256'))), kafka(36, bytes(prefixed(u32, scram)))), { 'kafka.sasl_mechanism': 'SCRAM-SHA-256', 'kafka.client_id': 'orders-7' }, ['user']],
-  ['FIX', stream(9898, '8=FIX.4.4\x019=31\x0135=A\x0149=H\x01553=jane\x01554=s3same1\x0110=042\x01'), { 'fix.Username': 'jane', 'fix.Password': 's3same1' }],
-  ['DRDA', stream(50000, bytes(drda('1041', drdaObject('115e', hex('848282'))), drda('106e', drdaObject('11a0', hex('d1c1d5c5')), drdaObject('11a1', hex('e2f3a2819485'))))), { 'drda.param.data.ebcdic': 'dbb,JANE,S3same' }, ['JANE', 'S3same']],
-  ['OSPF', new CaptureBuilder().ip({ at, sourceIp: client.ip, destinationIp: server, transport: 89, payload: ospf() }), { 'ospf.auth.simple': 's3same' }],
+  [
+    'a call of Skinny',
+    stream(
+      2000,
+      bytes(
+        skinny(0, Buffer.alloc(0), 0x0b),
+        skinny(
+          0x8f,
+          bytes(text(40, 'Jane Doe'), text(24, '4930111222333'), text(40, 'Joe Miller'), text(24, '4930111222444'), Buffer.alloc(200)),
+        ),
+      ),
+    ),
+    {
+      'skinny.callingPartyName': 'Jane Doe', 'skinny.callingParty': '4930111222333', 'skinny.calledPartyName': 'Joe Miller',
+      'skinny.calledParty': '4930111222444',
+    },
+  ],
+  [
+    'a call of a later Skinny',
+    stream(
+      2000,
+      bytes(
+        skinny(0, Buffer.alloc(0), 0x0b),
+        skinny(
+          0x14a,
+          bytes(
+            Buffer.alloc(32, 1),
+            ['4930111222333', '', '4930111222444', '', '', '', '', '', '', 'Jane Doe', 'Joe Miller', '', ''].join('\0'),
+            '\0',
+          ),
+          0x14,
+        ),
+      ),
+    ),
+    {
+      'skinny.callingPartyName': 'Jane Doe', 'skinny.callingParty': '4930111222333', 'skinny.calledPartyName': 'Joe Miller',
+      'skinny.calledParty': '4930111222444',
+    },
+  ],
+  [
+    'a line of Skinny',
+    stream(
+      2000, bytes(skinny(0, Buffer.alloc(0), 0x0b), skinny(0x92, bytes(hex('01000000'), text(24, '4930111222333'), text(40, 'Jane Doe')))),
+    ),
+    { 'skinny.lineDirNumber': '4930111222333', 'skinny.lineFullyQualifiedDisplayName': 'Jane Doe' },
+  ],
+  [
+    'a line of a later Skinny',
+    stream(
+      2000, bytes(skinny(0, Buffer.alloc(0), 0x0b), skinny(0x147, bytes(hex('01000000 00000000'), '4930111222333\0Jane Doe\0\0'), 0x14)),
+    ),
+    { 'skinny.lineDirNumber': '4930111222333', 'skinny.lineFullyQualifiedDisplayName': 'Jane Doe' },
+  ],
+  [
+    'Kafka', stream(9092, kafka(17, bytes(prefixed(u16, 'SCRAM-SHA-256'))), kafka(36, bytes(prefixed(u32, scram)))),
+    { 'kafka.sasl_mechanism': 'SCRAM-SHA-256', 'kafka.client_id': 'orders-7' }, ['user'],
+  ],
+  [
+    'FIX', stream(9898, '8=FIX.4.4\x019=31\x0135=A\x0149=H\x01553=jane\x01554=s3same1\x0110=042\x01'),
+    { 'fix.Username': 'jane', 'fix.Password': 's3same1' },
+  ],
+  [
+    'DRDA',
+    stream(
+      50000,
+      bytes(
+        drda('1041', drdaObject('115e', hex('848282'))),
+        drda('106e', drdaObject('11a0', hex('d1c1d5c5')), drdaObject('11a1', hex('e2f3a2819485'))),
+      ),
+    ),
+    { 'drda.param.data.ebcdic': 'dbb,JANE,S3same' }, ['JANE', 'S3same'],
+  ],
+  [
+    'OSPF', new CaptureBuilder().ip({ at, sourceIp: client.ip, destinationIp: server, transport: 89, payload: ospf() }),
+    { 'ospf.auth.simple': 's3same' },
+  ],
 ];
 
 function text(length: number, value: string): Buffer {

@@ -1,4 +1,4 @@
-import { keptCopy } from '#capture';
+import { giveBack, keptCopy } from '#capture';
 
 /**
  * A run of bytes that records which packet brought each of them.
@@ -81,9 +81,8 @@ export class ByteStream {
       this.#older = noPackets;
       this.#first = this.#newestFrame = this.#newestMicros = 0;
       // An empty run holds no memory: neither the caller's nor, in a flow that may stay silent for long, its own.
-      this.buffer = empty;
+      this.#replaceBuffer(empty);
       this.start = this.end = 0;
-      this.#owned = true;
       return;
     }
     while (this.#first < this.#older.length && this.#older[this.#first]! <= this.#consumed) this.#first += MARKS;
@@ -92,9 +91,6 @@ export class ByteStream {
 
   clear(): void {
     this.consume(this.length);
-    this.buffer = empty;
-    this.start = this.end = 0;
-    this.#owned = true;
   }
 
   /** The bytes, as a view that is valid until the next change. */
@@ -178,17 +174,31 @@ export class ByteStream {
       // A run that has grown once will grow again; many are appended to only once.
       const larger = Buffer.allocUnsafeSlow(kept === 0 ? length : 2 * (kept + length));
       this.buffer.copy(larger, 0, this.start, this.end);
-      this.buffer = larger;
-      this.#owned = true;
+      this.#replaceBuffer(larger);
     }
     this.start = 0;
     this.end = kept;
+  }
+
+  /** Continues with a buffer of the run's own. */
+  #replaceBuffer(own: Buffer): void {
+    if (this.#owned && this.buffer !== empty) spent.push(this.buffer);
+    this.buffer = own;
+    this.#owned = true;
   }
 
   #forgetPackets(): void {
     this.#older.splice(0, this.#first);
     this.#first = 0;
   }
+}
+
+/** Buffers that runs no longer need. */
+const spent: Buffer[] = [];
+
+/** Gives back the memory of all runs that were emptied or outgrew it, once nobody uses a view of their bytes any more. */
+export function releaseSpent(): void {
+  for (let buffer = spent.pop(); buffer !== undefined; buffer = spent.pop()) giveBack(buffer);
 }
 
 /** Numbers stored per packet. */

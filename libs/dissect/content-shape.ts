@@ -24,7 +24,8 @@ export function looksLikeForm(bytes: Buffer): boolean {
 const wrapper = new RegExp(
   "^\\s{0,64}(?:\\/\\*[^*]{0,128}\\*\\/\\s{0,8})?(?:\\)\\]\\}',?|while ?\\(1\\);|for ?\\(;;\\);|&&&[A-Z]+&&&" +
     '|(?:typeof [\\w$.]{1,64} ?={2,3} ?["\']function["\'] ?&& ?|try ?\\{ ?|;)?[\\w$.[\\]]{1,128} ?\\(' +
-    '|(?:(?:var|let|const) )?[\\w$.[\\]"\']{1,128} ?=|(?:<(?:html|head|body|pre|textarea|script)(?: [^<>]{0,128})?>\\s{0,8}(?:<\\/head>)?){1,6})\\s{0,8}(?=[{[])',
+    '|(?:(?:var|let|const) )?[\\w$.[\\]"\']{1,128} ?=' +
+    '|(?:<(?:html|head|body|pre|textarea|script)(?: [^<>]{0,128})?>\\s{0,8}(?:<\\/head>)?){1,6})\\s{0,8}(?=[{[])',
   'i',
 );
 

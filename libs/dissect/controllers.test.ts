@@ -79,7 +79,9 @@ describe('Skinny', () => {
   });
 
   test('a telephone that is still there begins it too; what only looks so is none', () => {
-    assert.deepEqual(told([frame(0x16, 0), frame(0x16, 0x147, Buffer.alloc(8), '4711\0Jane Doe\0')]), ['1 skinny', '2 skinny skinny.line_number=4711 skinny.line_name=Jane Doe']);
+    assert.deepEqual(told([frame(0x16, 0), frame(0x16, 0x147, Buffer.alloc(8), '4711\0Jane Doe\0')]), [
+      '1 skinny', '2 skinny skinny.line_number=4711 skinny.line_name=Jane Doe',
+    ]);
     assert.deepEqual(told([message(0)]).map((line) => line.split(' ')[1]), ['tcp'], 'zeros');
     assert.deepEqual(told([message(2, Buffer.alloc(40))]).map((line) => line.split(' ')[1]), ['tcp']);
     assert.deepEqual(told([message(1, 'no such name at all\0', Buffer.alloc(40))]).map((line) => line.split(' ')[1]), ['tcp']);

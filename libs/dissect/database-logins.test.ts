@@ -26,10 +26,17 @@ describe('PostgreSQL', () => {
   const length = hex(`000000${(startup.length + 4).toString(16)}`);
 
   test('the user of the startup message, and a password that the server asks to have in clear', () => {
-    assert.deepEqual(told([
-      ['source', hex('00000008 04d2162f')], ['destination', 'N'], ['source', Buffer.concat([length, startup])], ['destination', hex('52 00000008 00000003')],
-      ['source', Buffer.concat([hex('70 0000000b'), Buffer.from('sesame\0')])], ['destination', hex('52 00000008 00000000')], ['source', Buffer.from('Q\0\0\0\x0aSELECT\0')],
-    ]), ['3 postgresql cleartext postgresql.login.user_name=jane', '5 postgresql cleartext postgresql.login.password=sesame', '6 postgresql cleartext +4', '7 postgresql cleartext +6']);
+    assert.deepEqual(
+      told([
+        ['source', hex('00000008 04d2162f')], ['destination', 'N'], ['source', Buffer.concat([length, startup])],
+        ['destination', hex('52 00000008 00000003')], ['source', Buffer.concat([hex('70 0000000b'), Buffer.from('sesame\0')])],
+        ['destination', hex('52 00000008 00000000')], ['source', Buffer.from('Q\0\0\0\x0aSELECT\0')],
+      ]),
+      [
+        '3 postgresql cleartext postgresql.login.user_name=jane', '5 postgresql cleartext postgresql.login.password=sesame',
+        '6 postgresql cleartext +4', '7 postgresql cleartext +6',
+      ],
+    );
   });
 
   test('queries and results are handed over up to a bound in each direction, and then no more', () => {
@@ -49,9 +56,16 @@ describe('PostgreSQL', () => {
       Buffer.concat([Buffer.from(type), hex((body.length + 4).toString(16).padStart(8, '0')), body]);
     const initial = Buffer.concat([Buffer.from('SCRAM-SHA-256\0'), hex(first.length.toString(16).padStart(8, '0')), Buffer.from(first)]);
     assert.deepEqual(told([
-      ['source', Buffer.concat([length, startup])], ['destination', message('R', Buffer.concat([hex('0000000a'), Buffer.from('SCRAM-SHA-256\0\0')]))], ['source', message('p', initial)],
-      ['destination', message('R', Buffer.concat([hex('0000000b'), Buffer.from('r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096')]))],
-      ['source', message('p', Buffer.from(last))], ['destination', message('R', Buffer.concat([hex('0000000c'), Buffer.from('v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=')]))],
+      ['source', Buffer.concat([length, startup])],
+      ['destination', message('R', Buffer.concat([hex('0000000a'), Buffer.from('SCRAM-SHA-256\0\0')]))], ['source', message('p', initial)],
+      [
+        'destination',
+        message('R', Buffer.concat([
+          hex('0000000b'), Buffer.from('r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096'),
+        ])),
+      ],
+      ['source', message('p', Buffer.from(last))],
+      ['destination', message('R', Buffer.concat([hex('0000000c'), Buffer.from('v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=')]))],
     ]), [
       '1 postgresql cleartext postgresql.login.user_name=jane', '3 postgresql cleartext postgresql.login.user_name=user',
       '5 postgresql cleartext postgresql.login.response=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
@@ -76,10 +90,17 @@ describe('MySQL', () => {
     Buffer.concat([hex(`${(32 + rest.length).toString(16)}000001 ${capabilities}0000 00000001 21`), Buffer.alloc(23), rest]);
 
   test('the user of a login, and of a change of user', () => {
-    assert.deepEqual(told([
-      greeting, ['source', login('0002', Buffer.from('jane\0\0'))], ['destination', hex('07000002 00000002000000')],
-      ['source', Buffer.concat([hex('07000000 03'), Buffer.from('COMMIT')])], ['source', Buffer.concat([hex('05000000 11'), Buffer.from('joe\0')])],
-    ]), ['1 mysql cleartext', '2 mysql cleartext mysql.login.user_name=jane', '3 mysql cleartext +7', '4 mysql cleartext +7', '5 mysql cleartext mysql.login.user_name=joe']);
+    assert.deepEqual(
+      told([
+        greeting, ['source', login('0002', Buffer.from('jane\0\0'))], ['destination', hex('07000002 00000002000000')],
+        ['source', Buffer.concat([hex('07000000 03'), Buffer.from('COMMIT')])],
+        ['source', Buffer.concat([hex('05000000 11'), Buffer.from('joe\0')])],
+      ]),
+      [
+        '1 mysql cleartext', '2 mysql cleartext mysql.login.user_name=jane', '3 mysql cleartext +7', '4 mysql cleartext +7',
+        '5 mysql cleartext mysql.login.user_name=joe',
+      ],
+    );
   });
 
   test('what a challenge is answered with, at the login, behind a change of plugin, and at a change of user', () => {
@@ -95,16 +116,27 @@ describe('MySQL', () => {
     };
     const sha256 = 'b913a602c7eda7a495b4e6e7334d3890b913a602c7eda7a495b4e6e7334d3891';
     assert.deepEqual(told([
-      greeting, ['source', full('mysql_native_password')], ['destination', frame(2, hex('fe'), 'caching_sha2_password\0', hex('0102030405060708'))], ['source', frame(3, hex(sha256))],
+      greeting, ['source', full('mysql_native_password')],
+      ['destination', frame(2, hex('fe'), 'caching_sha2_password\0', hex('0102030405060708'))], ['source', frame(3, hex(sha256))],
       ['destination', frame(4, hex('0103'))], ['destination', frame(5, hex('00 000002000000'))],
-      ['source', frame(0, hex('11'), 'joe\0', hex(`14${answer}`), 'shop\0', hex('2100'), 'mysql_native_password\0')], ['destination', frame(1, hex('fe'), 'mysql_clear_password\0')],
+      ['source', frame(0, hex('11'), 'joe\0', hex(`14${answer}`), 'shop\0', hex('2100'), 'mysql_native_password\0')],
+      ['destination', frame(1, hex('fe'), 'mysql_clear_password\0')],
       ['source', frame(2, 's3same\0')], ['destination', frame(3, hex('ff'))], ['source', frame(0, hex('03'), 'SELECT 1')],
     ]), [
-      '1 mysql cleartext', `2 mysql cleartext mysql.login.user_name=jane mysql.login.response=${answer}`, `4 mysql cleartext mysql.login.response=${sha256}`, '6 mysql cleartext +7',
-      `7 mysql cleartext mysql.login.user_name=joe mysql.login.response=${answer}`, '9 mysql cleartext mysql.login.password=s3same', '10 mysql cleartext +1', '11 mysql cleartext +9',
+      '1 mysql cleartext', `2 mysql cleartext mysql.login.user_name=jane mysql.login.response=${answer}`,
+      `4 mysql cleartext mysql.login.response=${sha256}`, '6 mysql cleartext +7',
+      `7 mysql cleartext mysql.login.user_name=joe mysql.login.response=${answer}`, '9 mysql cleartext mysql.login.password=s3same',
+      '10 mysql cleartext +1', '11 mysql cleartext +9',
     ]);
-    assert.deepEqual(told([greeting, ['source', full('mysql_clear_password').fill(0x61, 42, 62)]]).at(-1), `2 mysql cleartext mysql.login.user_name=jane mysql.login.password=${'a'.repeat(20)}`);
-    assert.deepEqual(told([greeting, ['source', full('mysql_native_password')], ['source', frame(0, hex('03'), 'SELECT 1, 2, 3, 4, 5')]]).at(-1), '3 mysql cleartext +21', 'a query, though the answer to the login was not seen');
+    assert.deepEqual(
+      told([greeting, ['source', full('mysql_clear_password').fill(0x61, 42, 62)]]).at(-1),
+      `2 mysql cleartext mysql.login.user_name=jane mysql.login.password=${'a'.repeat(20)}`,
+    );
+    assert.deepEqual(
+      told([greeting, ['source', full('mysql_native_password')], ['source', frame(0, hex('03'), 'SELECT 1, 2, 3, 4, 5')]]).at(-1),
+      '3 mysql cleartext +21',
+      'a query, though the answer to the login was not seen',
+    );
   });
 
   test('TLS', () => {

@@ -17,10 +17,15 @@ describe('DRDA', () => {
 
   test('user and password, in EBCDIC and in UTF-8; what follows is content', () => {
     // JANE and S3same-1.
-    const ebcdic = packet(object('106e', object('11a2', hex('0003')), object('11a1', hex('e2f3a2819485 60 f1')), object('11a0', hex('d1c1d5c540404040'))));
-    assert.deepEqual(told([begin, ['destination', packet(object('1443', hex('00')))], ['source', ebcdic], ['destination', packet(object('1219', hex('00')))]]), [
-      '1 drda', '3 drda drda.login.password=S3same-1 drda.login.user_name=JANE', '4 tcp +11',
-    ]);
+    const ebcdic = packet(
+      object('106e', object('11a2', hex('0003')), object('11a1', hex('e2f3a2819485 60 f1')), object('11a0', hex('d1c1d5c540404040'))),
+    );
+    assert.deepEqual(
+      told([
+        begin, ['destination', packet(object('1443', hex('00')))], ['source', ebcdic], ['destination', packet(object('1219', hex('00')))],
+      ]),
+      ['1 drda', '3 drda drda.login.password=S3same-1 drda.login.user_name=JANE', '4 tcp +11'],
+    );
     const utf8 = packet(object('106e', object('11a1', 's3same'), object('11a0', 'jané')));
     assert.deepEqual(told([begin, ['source', utf8]]), ['1 drda', '2 drda drda.login.password=s3same drda.login.user_name=jané']);
   });
@@ -43,10 +48,17 @@ describe('Cassandra', () => {
   const startup = frame(4, 1, u16(1), prefixed(u16, 'CQL_VERSION'), prefixed(u16, '3.4.5'));
 
   test('user and password, and queries as content', () => {
-    assert.deepEqual(told([
-      ['source', startup], ['destination', frame(0x84, 3, prefixed(u16, 'PasswordAuthenticator'))], ['source', frame(4, 0x0f, prefixed(u32, '\0jane\0s3same'))],
-      ['destination', frame(0x84, 0x10, hex('ffffffff'))], ['source', frame(4, 7, prefixed(u32, 'SELECT 1'), hex('0001 00'))],
-    ]), ['1 cassandra', '2 cassandra +23', '3 cassandra cassandra.login.user_name=jane cassandra.login.password=s3same', '4 cassandra +4', '5 cassandra +15']);
+    assert.deepEqual(
+      told([
+        ['source', startup], ['destination', frame(0x84, 3, prefixed(u16, 'PasswordAuthenticator'))],
+        ['source', frame(4, 0x0f, prefixed(u32, '\0jane\0s3same'))], ['destination', frame(0x84, 0x10, hex('ffffffff'))],
+        ['source', frame(4, 7, prefixed(u32, 'SELECT 1'), hex('0001 00'))],
+      ]),
+      [
+        '1 cassandra', '2 cassandra +23', '3 cassandra cassandra.login.user_name=jane cassandra.login.password=s3same', '4 cassandra +4',
+        '5 cassandra +15',
+      ],
+    );
   });
 
   test('asking for options begins it too; other maps do not', () => {

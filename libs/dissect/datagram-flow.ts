@@ -40,6 +40,11 @@ export class DatagramFlow implements DissectEnvironment {
     return this.#environment.counters;
   }
 
+  /** Whether it is as it was made: nothing of the flow has to be remembered so far. */
+  get isBlank(): boolean {
+    return this.#made === null && !this.hasStun && !this.isZoomPeer && this.#scanned === 0;
+  }
+
   get #states(): States {
     return (this.#made ??= new States());
   }
@@ -49,6 +54,12 @@ export class DatagramFlow implements DissectEnvironment {
     if (this.#made === null) return 0;
     const { quic, dtls, media, relayed } = this.#made;
     return (quic?.heldBytes ?? 0) + (dtls?.heldBytes ?? 0) + (media?.heldBytes ?? 0) + (relayed?.heldBytes ?? 0);
+  }
+
+  /** The flow is over. */
+  end(): void {
+    this.#made?.media?.end();
+    this.#made?.relayed?.end();
   }
 
   /** STUN requests and responses. */

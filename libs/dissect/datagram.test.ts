@@ -87,7 +87,9 @@ describe('a flow of datagrams', () => {
   function send(payloads: Buffer[], maxUnclaimedBytes = 1000): { messages: Message[]; counters: DissectCounters } {
     const messages: Message[] = [];
     const counters = new DissectCounters();
-    const dissector = new DatagramDissector({ options: { ...defaultDissectOptions, maxUnclaimedBytes }, counters }, (message) => messages.push(message));
+    const dissector = new DatagramDissector(
+      { options: { ...defaultDissectOptions, maxUnclaimedBytes }, counters }, (message) => messages.push(message),
+    );
     payloads.forEach((payload, index) =>
       dissector.datagram(payload, { sender: 'source', sourcePort: 1, destinationPort: 2, frame: index + 1, micros: index }),
     );

@@ -43,9 +43,19 @@ export class DatagramDissector {
     this.#flow = new DatagramFlow(environment);
   }
 
+  /** Whether it is as it was made: it may serve another flow. */
+  get isBlank(): boolean {
+    return !this.#encrypted && this.#scannedSource === 0 && this.#scannedDestination === 0 && this.#flow.isBlank;
+  }
+
   /** Bytes kept of incomplete handshakes, and as evidence of how media are encrypted. */
   get heldBytes(): number {
     return this.#flow.heldBytes;
+  }
+
+  /** The flow is over. */
+  end(): void {
+    this.#flow.end();
   }
 
   datagram(payload: Buffer, context: DatagramContext): void {

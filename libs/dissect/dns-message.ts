@@ -65,7 +65,9 @@ export function isDnsHeader(bytes: Buffer): boolean {
 export function parseDns(bytes: Buffer): DnsMessage | null {
   if (bytes.length < headerBytes || !isDnsHeader(bytes)) return null;
   const reader = new NameReader(bytes, headerBytes);
-  const message: DnsMessage = { isResponse: bytes[2]! >= 0x80, questions: [], answers: [], records: [], clientSubnet: '', length: headerBytes, complete: false };
+  const message: DnsMessage = {
+    isResponse: bytes[2]! >= 0x80, questions: [], answers: [], records: [], clientSubnet: '', length: headerBytes, complete: false,
+  };
   for (let left = bytes.readUInt16BE(4); left > 0; left--) {
     const name = reader.name();
     const type = reader.u16();

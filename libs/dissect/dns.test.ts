@@ -101,6 +101,8 @@ test('over TCP: messages behind their length, split and together', () => {
   const framed = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
   const both = Buffer.concat([framed(query), framed(query)]);
   const { messages } = dissectStream([['source', both.subarray(0, 20)], ['source', both.subarray(20)], ['destination', framed(response)]]);
-  assert.deepEqual(messages.map(({ protocol, sender, frame }) => [protocol, sender, frame]), [['dns', 'source', 2], ['dns', 'source', 2], ['dns', 'destination', 3]]);
+  assert.deepEqual(messages.map(({ protocol, sender, frame }) => [protocol, sender, frame]), [
+    ['dns', 'source', 2], ['dns', 'source', 2], ['dns', 'destination', 3],
+  ]);
   assert.equal(messages[2]!.resolution?.ttl, 30);
 });

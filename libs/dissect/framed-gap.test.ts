@@ -7,8 +7,16 @@ import { fieldsOf, openStream } from './testing/packets.ts';
 
 const withLength = (message: Buffer): Buffer => Buffer.concat([Buffer.from([message.length >> 8, message.length & 0xff]), message]);
 
-const dns = Array.from({ length: 12 }, (_, index) => withLength(index % 3 === 0 ? dnsQuery(index * 257, `host${index}.example.org`)
-  : dnsAnswer(index * 257, `host${index}.example.org`, 'A', Array.from({ length: index }, (__, record) => ({ name: `host${index}.example.org`, type: 'A' as const, ttl: 60, data: `192.0.2.${record}` })))));
+const dns = Array.from(
+  { length: 12 },
+  (_, index) => withLength(
+    index % 3 === 0
+      ? dnsQuery(index * 257, `host${index}.example.org`)
+      : dnsAnswer(index * 257, `host${index}.example.org`, 'A', Array.from({ length: index }, (__, record) => ({
+        name: `host${index}.example.org`, type: 'A' as const, ttl: 60, data: `192.0.2.${record}`,
+      }))),
+  ),
+);
 
 /** Repeated Kerberos requests and responses. */
 const kerberos = Array.from({ length: 4 }, () => conversations['kerberos']!.map(([, bytes]) => bytes as Buffer)).flat();
@@ -20,7 +28,8 @@ for (const [protocol, frames] of [['dns', dns], ['kerberos', kerberos]] as const
     const told = (from: number, to: number, step: number): string[] => {
       const { dissector, result } = openStream();
       const send = (start: number, end: number): void => {
-        for (let at = start; at < end; at += step) dissector.data('source', Buffer.from(stream.subarray(at, Math.min(at + step, end))), at + 1, at + 1);
+        for (let at = start; at < end; at += step)
+          dissector.data('source', Buffer.from(stream.subarray(at, Math.min(at + step, end))), at + 1, at + 1);
       };
       send(0, from);
       if (to > from) dissector.gap('source', to - from);
@@ -30,7 +39,9 @@ for (const [protocol, frames] of [['dns', dns], ['kerberos', kerberos]] as const
     };
     const whole = told(0, 0, stream.length);
     assert.equal(whole.length, frames.length);
-    const lost = fc.tuple(fc.integer({ min: frames[0]!.length, max: stream.length }), fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 300 }));
+    const lost = fc.tuple(
+      fc.integer({ min: frames[0]!.length, max: stream.length }), fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 300 }),
+    );
     fc.assert(fc.property(lost, ([from, length, step]) => {
       const to = Math.min(from + length, stream.length);
       const expected = whole.filter((_, index) => starts[index]! + frames[index]!.length <= from || starts[index]! >= to);

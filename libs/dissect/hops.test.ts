@@ -15,7 +15,11 @@ function httpHops(...packets: ['source' | 'destination', string][]): (readonly s
 describe('places on the path that messages name', () => {
   test('hosts with and without port, as names and addresses of both families; nonsense is left out', () => {
     const hops = new HopList();
-    for (const host of ['192.0.2.1', '192.0.2.2:8080', '[2001:DB8::1]:443', '"[2001:db8::2]"', 'Edge.Example.net:443', 'localhost', 'unknown', '_hidden', '', '0.0.0.0', 'a b.example']) hops.add('x', host);
+    for (const host of [
+      '192.0.2.1', '192.0.2.2:8080', '[2001:DB8::1]:443', '"[2001:db8::2]"', 'Edge.Example.net:443', 'localhost', 'unknown', '_hidden', '',
+      '0.0.0.0', 'a b.example',
+    ])
+      hops.add('x', host);
     assert.deepEqual(hops.texts, ['x=192.0.2.1', 'x=192.0.2.2', 'x=2001:db8::1', 'x=2001:db8::2', 'x=edge.example.net']);
   });
 
@@ -36,11 +40,20 @@ describe('places on the path that messages name', () => {
       'a=candidate:3 1 udp 1 203.0.113.9 5000 typ relay raddr 198.51.100.20 rport 1',
       'a=candidate:4 1 udp 1 0fd5.local 5000 typ host',
     ].join('\r\n');
-    assert.deepEqual(hopsOf(['INVITE sip:bob@b.example SIP/2.0', 'Via: SIP/2.0/UDP proxy.example:5060;branch=z', 'Via: SIP/2.0/UDP 10.0.0.5:5060;received=198.51.100.20', 'Record-Route: <sip:192.0.2.9;lr>, <sip:edge.example;lr>',
-      'Contact: <sip:jane@198.51.100.21:5060>', 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp].join('\r\n')), [
-      'sip-via=proxy.example', 'sip-record-route=192.0.2.9', 'sip-record-route=edge.example', 'sip-contact=198.51.100.0/24', 'sip-contact=10.0.0.0/24',
-      'sdp-media=203.0.113.5', 'ice-host=10.0.0.0/24', 'ice-srflx=198.51.100.0/24', 'ice-related=10.0.0.0/24', 'ice-relay=203.0.113.9', 'ice-related=198.51.100.0/24', 'sdp-origin=198.51.100.0/24',
-    ]);
+    assert.deepEqual(
+      hopsOf(
+        [
+          'INVITE sip:bob@b.example SIP/2.0', 'Via: SIP/2.0/UDP proxy.example:5060;branch=z',
+          'Via: SIP/2.0/UDP 10.0.0.5:5060;received=198.51.100.20', 'Record-Route: <sip:192.0.2.9;lr>, <sip:edge.example;lr>',
+          'Contact: <sip:jane@198.51.100.21:5060>', 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp,
+        ].join('\r\n'),
+      ),
+      [
+        'sip-via=proxy.example', 'sip-record-route=192.0.2.9', 'sip-record-route=edge.example', 'sip-contact=198.51.100.0/24',
+        'sip-contact=10.0.0.0/24', 'sdp-media=203.0.113.5', 'ice-host=10.0.0.0/24', 'ice-srflx=198.51.100.0/24', 'ice-related=10.0.0.0/24',
+        'ice-relay=203.0.113.9', 'ice-related=198.51.100.0/24', 'sdp-origin=198.51.100.0/24',
+      ],
+    );
   });
 
   test('SDP: who described the session is left out where the media go to the same host', () => {
@@ -51,12 +64,24 @@ describe('places on the path that messages name', () => {
   });
 
   test('HTTP: proxies of X-Forwarded-For and Forwarded, the target of CONNECT, a redirection to another host', () => {
-    assert.deepEqual(httpHops(['source', 'GET / HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 198.51.100.7, 192.0.2.8\r\nForwarded: for=198.51.100.7;by=192.0.2.9, for="[2001:db8::9]:443"\r\n\r\n']),
-      [['forwarded-client=198.51.100.0/24', 'forwarded-proxy=192.0.2.8', 'forwarded-proxy=192.0.2.9', 'forwarded-proxy=2001:db8::9']]);
-    assert.deepEqual(httpHops(['source', 'CONNECT meet.example.org:443 HTTP/1.1\r\nHost: meet.example.org:443\r\n\r\n']), [['connect-target=meet.example.org']]);
+    assert.deepEqual(
+      httpHops([
+        'source',
+        'GET / HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 198.51.100.7, 192.0.2.8\r\n'
+          + 'Forwarded: for=198.51.100.7;by=192.0.2.9, for="[2001:db8::9]:443"\r\n\r\n',
+      ]),
+      [['forwarded-client=198.51.100.0/24', 'forwarded-proxy=192.0.2.8', 'forwarded-proxy=192.0.2.9', 'forwarded-proxy=2001:db8::9']],
+    );
+    assert.deepEqual(
+      httpHops(['source', 'CONNECT meet.example.org:443 HTTP/1.1\r\nHost: meet.example.org:443\r\n\r\n']),
+      [['connect-target=meet.example.org']],
+    );
     const moved = (location: string): readonly string[] => httpHops(['source', 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'],
       ['destination', `HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`])[1]!;
-    assert.deepEqual([moved('https://b.example:8443/x?uid=1'), moved('/y'), moved('http://a.example/z'), moved('//192.0.2.3/')], [['http-redirect=b.example'], [], [], ['http-redirect=192.0.2.3']]);
+    assert.deepEqual(
+      [moved('https://b.example:8443/x?uid=1'), moved('/y'), moved('http://a.example/z'), moved('//192.0.2.3/')],
+      [['http-redirect=b.example'], [], [], ['http-redirect=192.0.2.3']],
+    );
   });
 
   test('TURN, SOCKS, CNAME', () => {

@@ -18,17 +18,28 @@ test('hosts as they are in use', () => {
 
 test('what is none', () => {
   for (const none of [
-    '<script>alert(1)</script>', 'a.example/b', 'user@a.example', 'a b', 'a, b', 'a..b', '.a', 'a.example:port', 'a:1:2', '2001:db8::1', '[2001:db8::1', '[::g]',
-    '[v1.a:b]', '[]', '[198.51.100.7]', 'a%20b', '"a"', "a'--", 'a\u0000b', 'a\x1b[31m', '\xff\xfe', bytes('a\u202eb'), bytes('a\u200b.example'), `${'a'.repeat(64)}.example`,
+    '<script>alert(1)</script>', 'a.example/b', 'user@a.example', 'a b', 'a, b', 'a..b', '.a', 'a.example:port', 'a:1:2', '2001:db8::1',
+    '[2001:db8::1', '[::g]',
+    '[v1.a:b]', '[]', '[198.51.100.7]', 'a%20b', '"a"', "a'--", 'a\u0000b', 'a\x1b[31m', '\xff\xfe', bytes('a\u202eb'),
+    bytes('a\u200b.example'), `${'a'.repeat(64)}.example`,
     `${'a.'.repeat(127)}example`, 'a'.repeat(8192), '${jndi:ldap://a}', '*', '()',
   ]) assert.equal(hostOf(none), null, none);
 });
 
-test('property: a host that a URL parser takes as it is, and of any text no other than letters, digits, hyphens, underscores, dots and colons', () => {
-  fc.assert(fc.property(fc.domain(), (name) => assert.equal(hostOf(name), name.toLowerCase())));
-  fc.assert(fc.property(fc.ipV6(), (address) => assert.equal(`[${hostOf(`[${address}]`)}]`, new URL(`http://[${address}]`).hostname)));
-  fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string()), (text) => assert.match(hostOf(bytes(text)) ?? '', /^[\p{L}\p{M}\p{N}_.:-]*$/u)), { numRuns: 5000 });
-});
+test(
+  'property: a host that a URL parser takes as it is, and of any text no other than letters, digits, hyphens, underscores, dots and colons',
+  () => {
+    fc.assert(fc.property(fc.domain(), (name) => assert.equal(hostOf(name), name.toLowerCase())));
+    fc.assert(fc.property(fc.ipV6(), (address) => assert.equal(`[${hostOf(`[${address}]`)}]`, new URL(`http://[${address}]`).hostname)));
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.string()),
+        (text) => assert.match(hostOf(bytes(text)) ?? '', /^[\p{L}\p{M}\p{N}_.:-]*$/u),
+      ),
+      { numRuns: 5000 },
+    );
+  },
+);
 
 test('a request whose host is none is told with all else, and counted', () => {
   const { messages, counters } = dissectStream([
@@ -37,9 +48,15 @@ test('a request whose host is none is told with all else, and counted', () => {
   ]);
   assert.deepEqual(messages.map(({ facts }) => facts), [
     { 'http.request.method': 'GET', 'url.path': '/a', 'url.query': 'uid=7', 'user_agent.original': 'App/1' },
-    { 'http.request.method': 'GET', 'url.domain': 'a.example', 'destination.domain': 'a.example', 'telltale.destination.domain_source': 'http', 'url.path': '/b' },
+    {
+      'http.request.method': 'GET', 'url.domain': 'a.example', 'destination.domain': 'a.example',
+      'telltale.destination.domain_source': 'http', 'url.path': '/b',
+    },
     { 'http.response.status_code': 200, 'http.request.method': 'GET' },
   ]);
-  assert.ok(messages[0]!.fields.some(({ path, value }) => path === 'http.request.header.host' && value === '<img src=x>'), 'it is still searched for identifiers');
+  assert.ok(
+    messages[0]!.fields.some(({ path, value }) => path === 'http.request.header.host' && value === '<img src=x>'),
+    'it is still searched for identifiers',
+  );
   assert.equal(counters.get('http', 'malformed host'), 1);
 });

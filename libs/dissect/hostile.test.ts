@@ -17,7 +17,9 @@ function integer(value: number): Buffer {
 }
 
 function invite(headers: string, body = ''): Buffer {
-  return Buffer.from(`INVITE sip:jane@example.org SIP/2.0\r\n${headers}Content-Type: application/sdp\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  return Buffer.from(
+    `INVITE sip:jane@example.org SIP/2.0\r\n${headers}Content-Type: application/sdp\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
 }
 
 describe('what an attacker can send costs no more than its length', () => {

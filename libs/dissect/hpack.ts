@@ -57,7 +57,7 @@ export class HpackDecoder {
     const entry = index === 0 ? undefined : index <= staticTable.length ? staticTable[index - 1] : this.#dynamic[index - staticTable.length - 1];
     if (entry !== undefined) return entry;
     if (this.#isIncomplete && index !== 0) return null;
-    throw new HpackError('index outside the tables');
+    throw new HpackError('an index is outside the tables');
   }
 
   #add(name: string, value: string): void {
@@ -67,7 +67,7 @@ export class HpackDecoder {
   }
 
   #resize(size: number): void {
-    if (size > largestTableSize) throw new HpackError('table too large');
+    if (size > largestTableSize) throw new HpackError('the dynamic table is too large');
     this.#maxSize = size;
     this.#evict();
   }
@@ -106,14 +106,14 @@ class BlockReader {
       value += (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
-    throw new HpackError('integer too large');
+    throw new HpackError('an integer is too large');
   }
 
   /** A string, Huffman-coded or not (RFC 7541, section 5.2). */
   string(): string {
     const isCoded = ((this.#bytes[this.#position] ?? 0) & 0x80) !== 0;
     const length = this.integer(7);
-    if (this.#position + length > this.#bytes.length) throw new HpackError('string beyond the block');
+    if (this.#position + length > this.#bytes.length) throw new HpackError('a string ends beyond the block');
     const bytes = this.#bytes.subarray(this.#position, this.#position + length);
     this.#position += length;
     return isCoded ? decodeHuffman(bytes) : bytes.toString('latin1');
@@ -121,7 +121,7 @@ class BlockReader {
 
   #byte(): number {
     const byte = this.#bytes[this.#position++];
-    if (byte === undefined) throw new HpackError('cut block');
+    if (byte === undefined) throw new HpackError('the block is cut');
     return byte;
   }
 }
@@ -138,15 +138,15 @@ function decodeHuffman(bytes: Buffer): string {
       const place = code - firstCode[length]!;
       if (place < count[length]!) {
         const symbol = symbols[offset[length]! + place]!;
-        if (symbol === END_OF_STRING) throw new HpackError('end of string inside');
+        if (symbol === END_OF_STRING) throw new HpackError('a string contains its end symbol');
         text += String.fromCharCode(symbol);
         code = length = 0;
       } else if (length === longest) {
-        throw new HpackError('no such code');
+        throw new HpackError('a string contains an unknown code');
       }
     }
   }
   // The remaining bits, seven at most, are the start of the end-of-string code, all ones.
-  if (length > 7 || code !== (1 << length) - 1) throw new HpackError('bad padding');
+  if (length > 7 || code !== (1 << length) - 1) throw new HpackError('a string is padded wrongly');
   return text;
 }

@@ -80,7 +80,11 @@ function addAnswer(list: FieldList, bytes: Buffer, below: (form: string) => Plac
   }
   if (!isXmlData(bytes)) return false;
   const { path, frames, encoding } = below('xml');
-  scanXml(bytes.toString('latin1'), maxDepth, (inner, key, value, end) => list.add(`${path}.${inner}`, key, value, encoding, frames.frameAt(end - 1)));
+  scanXml(
+    bytes.toString('latin1'),
+    maxDepth,
+    (inner, key, value, end) => list.add(`${path}.${inner}`, key, value, encoding, frames.frameAt(end - 1)),
+  );
   return true;
 }
 

@@ -355,11 +355,13 @@ export class HttpSide {
   #emit(): void {
     const message = this.#message;
     if (message === null) return;
+    const body = this.#body;
     this.#message = this.#body = null;
     // These are slices of the head, which they would keep in memory for as long as the connection is idle.
     this.#contentType = this.#codings = '';
     this.#count('messages');
     this.#session.emit(message);
+    body?.clear();
   }
 
   #loseBody(reason: string): boolean {

@@ -106,13 +106,19 @@ describe('request', () => {
       ['source', 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nHEAD /2 HTTP/1.1\r\nHost: b\r\n\r\n\r\nGET /3 HTTP/1.1\r\nHost: c\r\n\r\n'],
       [
         'destination',
-        'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n',
+        'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHTTP/1.1 304 Not Modified\r\n'
+          + 'Content-Length: 5\r\n\r\n',
       ],
     ]);
-    assert.deepEqual(messages.map(({ facts }) => [facts['url.domain'], facts['url.path'], facts['http.request.method'], facts['http.response.status_code']]), [
-      ['a', '/1', 'GET', undefined], ['b', '/2', 'HEAD', undefined], ['c', '/3', 'GET', undefined],
-      ['a', undefined, 'GET', 200], ['b', undefined, 'HEAD', 200], ['c', undefined, 'GET', 304],
-    ]);
+    assert.deepEqual(
+      messages.map(({ facts }) => [
+        facts['url.domain'], facts['url.path'], facts['http.request.method'], facts['http.response.status_code'],
+      ]),
+      [
+        ['a', '/1', 'GET', undefined], ['b', '/2', 'HEAD', undefined], ['c', '/3', 'GET', undefined], ['a', undefined, 'GET', 200],
+        ['b', undefined, 'HEAD', 200], ['c', undefined, 'GET', 304],
+      ],
+    );
   });
 
   test('a head cut by the end of the flow yields its whole lines', () => {
@@ -315,11 +321,27 @@ describe('response', () => {
     });
 
     test('XML: elements, attributes, and names beside their values', () => {
-      assert.deepEqual(read('text/xml', '<?xml version="1.0"?><!-- x --><s:Envelope xmlns:s="urn:x"><s:Body><user id="5"><mail> a&amp;b </mail><n/></user></s:Body></s:Envelope>').slice(1), [
-        'http.response.body.xml.Envelope.Body.user.id=5', 'http.response.body.xml.Envelope.Body.user.mail=a&b',
-      ]);
-      assert.deepEqual(read('application/x-plist', '<?xml version="1.0"?><!DOCTYPE plist PUBLIC "-" "x"><plist><dict><key>uid</key><string>42</string></dict></plist>'), ['http.response.body.xml.plist.dict.string=42']);
-      assert.deepEqual(read('text/xml', '<methodResponse><member><name>uid</name><value><string><![CDATA[42]]></string></value></member></methodResponse>'), ['http.response.body.xml.methodResponse.member.value.string=42']);
+      assert.deepEqual(
+        read(
+          'text/xml',
+          '<?xml version="1.0"?><!-- x --><s:Envelope xmlns:s="urn:x"><s:Body><user id="5"><mail> a&amp;b '
+            + '</mail><n/></user></s:Body></s:Envelope>',
+        ).slice(1),
+        ['http.response.body.xml.Envelope.Body.user.id=5', 'http.response.body.xml.Envelope.Body.user.mail=a&b'],
+      );
+      assert.deepEqual(
+        read(
+          'application/x-plist',
+          '<?xml version="1.0"?><!DOCTYPE plist PUBLIC "-" "x"><plist><dict><key>uid</key><string>42</string></dict></plist>',
+        ),
+        ['http.response.body.xml.plist.dict.string=42'],
+      );
+      assert.deepEqual(
+        read(
+          'text/xml', '<methodResponse><member><name>uid</name><value><string><![CDATA[42]]></string></value></member></methodResponse>',
+        ),
+        ['http.response.body.xml.methodResponse.member.value.string=42'],
+      );
     });
 
     test('packed, and a form', () => {
@@ -329,15 +351,23 @@ describe('response', () => {
 
     test('pages, scripts, feeds and pictures are content', () => {
       for (const [type, body] of [
-        ['text/html', '<!DOCTYPE html><html><body uid="42">{"uid":"42"}</body></html>'], ['text/html', '<div uid="42">'], ['text/javascript', '(function(){var uid="42"})()'], ['text/javascript', 'uid="42";'],
-        ['application/rss+xml', '<?xml version="1.0"?><rss><uid>42</uid></rss>'], ['image/svg+xml', '<svg><uid>42</uid></svg>'], ['text/html', '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x"><html><uid>42</uid></html>'],
+        ['text/html', '<!DOCTYPE html><html><body uid="42">{"uid":"42"}</body></html>'], ['text/html', '<div uid="42">'],
+        ['text/javascript', '(function(){var uid="42"})()'], ['text/javascript', 'uid="42";'],
+        ['application/rss+xml', '<?xml version="1.0"?><rss><uid>42</uid></rss>'], ['image/svg+xml', '<svg><uid>42</uid></svg>'],
+        ['text/html', '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x"><html><uid>42</uid></html>'],
         ['text/plain', 'a text with uid=42'], ['text/css', 'a{uid:42}'],
       ] as const) assert.deepEqual(read(type, body), [], body);
     });
   });
 
   test('a page is passed over', () => {
-    const { messages } = dissectStream([get, ['destination', 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n']]);
+    const { messages } = dissectStream([
+      get,
+      [
+        'destination',
+        'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n',
+      ],
+    ]);
     assert.deepEqual(messages.slice(1).map(({ facts, payload }) => [facts['http.response.status_code'], payload]), [[200, null], [404, null]]);
   });
 
@@ -356,10 +386,15 @@ describe('response', () => {
       ['source', 'CONNECT Inner.example:80 HTTP/1.1\r\nHost: x\r\n\r\n'], ['destination', 'HTTP/1.1 200 Connection established\r\n\r\n'],
       ['source', 'GET /in HTTP/1.1\r\nHost: inner.example\r\n\r\n'], ['destination', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
     ]);
-    assert.deepEqual(messages.map(({ facts }) => [facts['http.request.method'], facts['url.domain'], facts['url.path'], facts['http.response.status_code']]), [
-      ['CONNECT', 'inner.example', undefined, undefined], ['CONNECT', 'inner.example', undefined, 200],
-      ['GET', 'inner.example', '/in', undefined], ['GET', 'inner.example', undefined, 200],
-    ]);
+    assert.deepEqual(
+      messages.map(({ facts }) => [
+        facts['http.request.method'], facts['url.domain'], facts['url.path'], facts['http.response.status_code'],
+      ]),
+      [
+        ['CONNECT', 'inner.example', undefined, undefined], ['CONNECT', 'inner.example', undefined, 200],
+        ['GET', 'inner.example', '/in', undefined], ['GET', 'inner.example', undefined, 200],
+      ],
+    );
   });
 });
 

@@ -12,12 +12,18 @@ const vectors: Record<string, [block: string, headers: string][]> = {
   'C.3': [
     ['828684410f7777772e6578616d706c652e636f6d', ':method GET|:scheme http|:path /|:authority www.example.com'],
     ['828684be58086e6f2d6361636865', ':method GET|:scheme http|:path /|:authority www.example.com|cache-control no-cache'],
-    ['828785bf400a637573746f6d2d6b65790c637573746f6d2d76616c7565', ':method GET|:scheme https|:path /index.html|:authority www.example.com|custom-key custom-value'],
+    [
+      '828785bf400a637573746f6d2d6b65790c637573746f6d2d76616c7565',
+      ':method GET|:scheme https|:path /index.html|:authority www.example.com|custom-key custom-value',
+    ],
   ],
   'C.4': [
     ['828684418cf1e3c2e5f23a6ba0ab90f4ff', ':method GET|:scheme http|:path /|:authority www.example.com'],
     ['828684be5886a8eb10649cbf', ':method GET|:scheme http|:path /|:authority www.example.com|cache-control no-cache'],
-    ['828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf', ':method GET|:scheme https|:path /index.html|:authority www.example.com|custom-key custom-value'],
+    [
+      '828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf',
+      ':method GET|:scheme https|:path /index.html|:authority www.example.com|custom-key custom-value',
+    ],
   ],
   'C.6': [
     ['488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff6e919d29ad171863c78f0b97c8e9ae82ae43d3',
@@ -54,18 +60,24 @@ describe('HPACK', () => {
   });
 
   test('malformed blocks', () => {
-    for (const block of ['80', 'ff', '41', '4001', '0082ffff', '00843fffffff', '7fffffffffff', '3fe1ffff7f']) assert.throws(() => decodeAll(new HpackDecoder(), block), HpackError, block);
+    for (const block of ['80', 'ff', '41', '4001', '0082ffff', '00843fffffff', '7fffffffffff', '3fe1ffff7f'])
+      assert.throws(() => decodeAll(new HpackDecoder(), block), HpackError, block);
   });
 });
 
 describe('HTTP/2', () => {
   test('what HTTP/1 would tell', () => {
     const { messages } = dissectStream(conversations['http2']!);
-    assert.deepEqual(messages.map(({ sender, facts }) => [sender, facts['http.request.method'], facts['url.domain'], facts['http.response.status_code']]), [
-      ['source', 'GET', 'www.example.com', undefined], ['source', 'GET', 'www.example.com', undefined],
-      ['destination', 'GET', 'www.example.com', 200], ['destination', 'GET', 'www.example.com', 404],
+    assert.deepEqual(
+      messages.map(({ sender, facts }) => [sender, facts['http.request.method'], facts['url.domain'], facts['http.response.status_code']]),
+      [
+        ['source', 'GET', 'www.example.com', undefined], ['source', 'GET', 'www.example.com', undefined],
+        ['destination', 'GET', 'www.example.com', 200], ['destination', 'GET', 'www.example.com', 404],
+      ],
+    );
+    assert.deepEqual(fieldsOf(messages[1]), [
+      'http.request.header.host=www.example.com', 'http.request.header.cache-control=no-cache', 'http.request.body.json.uid=5',
     ]);
-    assert.deepEqual(fieldsOf(messages[1]), ['http.request.header.host=www.example.com', 'http.request.header.cache-control=no-cache', 'http.request.body.json.uid=5']);
     assert.deepEqual(fieldsOf(messages[2]), ['http.response.header.content-type=application/json', 'http.response.body.json.user_id=u1']);
   });
 
@@ -74,7 +86,12 @@ describe('HTTP/2', () => {
       const { dissector, result } = openStream();
       dissector.data('source', conversations['http2']![0]![1] as Buffer, 1, 1);
       const told = result.messages.length;
-      dissector.data('destination', Buffer.concat([http2Frame(4, 0, 0, ''), http2Frame(1, 5, 1, `480${status.length}${Buffer.from(status).toString('hex')}`)]), 2, 2);
+      dissector.data(
+        'destination',
+        Buffer.concat([http2Frame(4, 0, 0, ''), http2Frame(1, 5, 1, `480${status.length}${Buffer.from(status).toString('hex')}`)]),
+        2,
+        2,
+      );
       assert.equal(result.messages.length, told, status);
       assert.equal(result.counters.get('http', 'malformed status'), 1, status);
       dissector.data('destination', http2Frame(1, 5, 3, '88'), 3, 3);
@@ -122,7 +139,10 @@ describe('HTTP/2', () => {
     await once(proxy.listen(0, '127.0.0.1'), 'listening');
     const client = connect(`http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`);
     for (const number of [1, 2, 3]) {
-      const request = client.request({ ':method': 'POST', ':path': `/rooms/${number}?uid=${number}`, ':authority': 'api.example', 'content-type': 'application/json', 'x-device': `d-${number}`, 'user-agent': 'test/1' });
+      const request = client.request({
+        ':method': 'POST', ':path': `/rooms/${number}?uid=${number}`, ':authority': 'api.example', 'content-type': 'application/json',
+        'x-device': `d-${number}`, 'user-agent': 'test/1',
+      });
       request.end(JSON.stringify({ room_id: `r${number}` }));
       request.resume();
       await once(request, 'end');
@@ -135,10 +155,13 @@ describe('HTTP/2', () => {
     const [requests, responses] = [messages.filter(({ sender }) => sender === 'source'), messages.filter(({ sender }) => sender === 'destination')];
     assert.deepEqual(requests.map(({ facts }) => facts['url.query']), ['uid=1', 'uid=2', 'uid=3']);
     assert.deepEqual(fieldsOf(requests[2]), [
-      'url.path=/rooms/3', 'url.query.uid=3', 'http.request.header.host=api.example', 'http.request.header.content-type=application/json', 'http.request.header.x-device=d-3',
+      'url.path=/rooms/3', 'url.query.uid=3', 'http.request.header.host=api.example', 'http.request.header.content-type=application/json',
+      'http.request.header.x-device=d-3',
       'http.request.header.user-agent=test/1', 'http.request.body.json.room_id=r3',
     ]);
-    for (const expected of ['http.response.header.set-cookie.sid=(url)s 1', 'http.response.body.json.path=/rooms/2?uid=2', 'http.response.body.json.user_id=u-17']) {
+    for (const expected of [
+      'http.response.header.set-cookie.sid=(url)s 1', 'http.response.body.json.path=/rooms/2?uid=2', 'http.response.body.json.user_id=u-17',
+    ]) {
       assert.ok(fieldsOf(responses[1]).includes(expected), expected);
     }
     assert.equal(responses.length, 3);

@@ -68,7 +68,9 @@ class IrcHandler extends LineHandler {
       case 'PASS': this.#tell(sender, [password(first)]); break;
       case 'OPER': this.#tell(sender, [userName(first), password(second)]); break;
       case 'JOIN': this.#tell(sender, first.split(',').filter((name) => /^[#&+!]/.test(name)).map(channel)); break;
-      case 'PRIVMSG': case 'NICKSERV': case 'NS': this.#identify(sender, command === 'PRIVMSG' ? parameters : ['NickServ', parameters.join(' ')]); break;
+      case 'PRIVMSG': case 'NICKSERV': case 'NS':
+        this.#identify(sender, command === 'PRIVMSG' ? parameters : ['NickServ', parameters.join(' ')]);
+        break;
       case 'AUTHENTICATE': this.#authenticate(sender, first); break;
     }
   }

@@ -25,7 +25,11 @@ test('the name of a login is told with the password, each with its own packet', 
 test('a name that no password follows is told all the same', () => {
   assert.deepEqual(told(greeting, jane), ['2: 2 user_name=jane'], 'at the end');
   assert.deepEqual(told(greeting, jane, '...', sesame), ['2: 2 user_name=jane', '4: 4 password=sesame'], 'at a gap');
-  assert.deepEqual(told(greeting, jane, ['source', 'USER joe\r\n'], sesame), ['2: 2 user_name=jane', '4: 3 user_name=joe, 4 password=sesame'], 'at the next name');
+  assert.deepEqual(
+    told(greeting, jane, ['source', 'USER joe\r\n'], sesame),
+    ['2: 2 user_name=jane', '4: 3 user_name=joe, 4 password=sesame'],
+    'at the next name',
+  );
   assert.deepEqual(told(greeting, jane, ['source', 'AUTH TLS\r\n'], ['destination', '234 go\r\n']), ['2: 2 user_name=jane'], 'before TLS');
   assert.deepEqual(told(greeting, jane, sesame, sesame), ['3: 2 user_name=jane, 3 password=sesame', '4: 4 password=sesame'], 'once');
 });

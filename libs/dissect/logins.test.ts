@@ -33,7 +33,8 @@ describe('Telnet', () => {
 
   test('line by line, with commands in between', () => {
     assert.deepEqual(told([
-      negotiation, ['destination', 'Username: '], ['source', Buffer.concat([Buffer.from('ja'), hex('fffd03'), Buffer.from('ne\r\n')])], ['destination', "\r\nPassword for jane: "], ['source', 'se same\n'],
+      negotiation, ['destination', 'Username: '], ['source', Buffer.concat([Buffer.from('ja'), hex('fffd03'), Buffer.from('ne\r\n')])],
+      ['destination', "\r\nPassword for jane: "], ['source', 'se same\n'],
       ['destination', 'Last login: today\r\n> '], ['source', 'password: of nobody\r\n'],
     ]), ['1 telnet', '5 telnet telnet.login.user_name=jane telnet.login.password=se same']);
   });
@@ -62,7 +63,8 @@ describe('Telnet', () => {
 describe('IRC', () => {
   test('names, passwords and channels', () => {
     assert.deepEqual(told([
-      ['source', 'PASS sesame\r\n'], ['source', 'NICK jane\r\nUSER jd 0 * :Jane Doe\r\n'], ['destination', ':irc.example 001 jane :Welcome\r\nPING :x\r\n'],
+      ['source', 'PASS sesame\r\n'], ['source', 'NICK jane\r\nUSER jd 0 * :Jane Doe\r\n'],
+      ['destination', ':irc.example 001 jane :Welcome\r\nPING :x\r\n'],
       ['source', 'JOIN #lobby,&local key\r\nOPER root toor\r\nPRIVMSG NickServ :IDENTIFY sesame\r\nPRIVMSG #lobby :IDENTIFY content\r\n'],
       ['destination', ':joe!joe@host.example JOIN #lobby\r\n'],
     ]), [
@@ -86,13 +88,15 @@ describe('IRC', () => {
 describe('XMPP', () => {
   test('addresses and logins, no content', () => {
     assert.deepEqual(told([
-      ['source', "<?xml version='1.0'?><stream:stream to='im.example' xmlns='jabber:client'>"], ['source', "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGp1bGlldA"],
+      ['source', "<?xml version='1.0'?><stream:stream to='im.example' xmlns='jabber:client'>"],
+      ['source', "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGp1bGlldA"],
       ['source', "ByMG0zMG15cjBtMzA=</auth>"], ['destination', "<iq type='result'><bind><jid>juliet@im.example/balcony</jid></bind></iq>"],
       ['source', "<message to='romeo@example.net' from='juliet@im.example/balcony'><body>mail to='content@im.example'</body></message>"],
       ['source', "<iq type='set'><query xmlns='jabber:iq:auth'><username>b&amp;b</username><password>Calli0pe</password></query></iq>"],
     ]), [
       '1 xmpp', '3 xmpp xmpp.login.user_name=(base64)juliet xmpp.login.password=(base64)r0m30myr0m30', '4 xmpp xmpp.jid=juliet@im.example/balcony',
-      '5 xmpp xmpp.from=juliet@im.example/balcony xmpp.to=romeo@example.net', '6 xmpp xmpp.login.user_name=b&b', '6 xmpp xmpp.login.password=Calli0pe',
+      '5 xmpp xmpp.from=juliet@im.example/balcony xmpp.to=romeo@example.net', '6 xmpp xmpp.login.user_name=b&b',
+      '6 xmpp xmpp.login.password=Calli0pe',
     ]);
   });
 });

@@ -30,7 +30,10 @@ const verdicts = (messages: readonly Message[]): string[] => messages.map(({ enc
 
 describe('RTP', () => {
   test('a stream is told once; who sends what, by source and type', () => {
-    const messages = send([['source', rtp(1, noise(100, 1))], ['source', rtp(2, noise(100, 2))], ['destination', rtp(1, noise(100, 3), 111, 7)], ['source', hex('81c80001 00000009')]]);
+    const messages = send([
+      ['source', rtp(1, noise(100, 1))], ['source', rtp(2, noise(100, 2))], ['destination', rtp(1, noise(100, 3), 111, 7)],
+      ['source', hex('81c80001 00000009')],
+    ]);
     assert.deepEqual(messages.map((message) => [message.frame, ...fieldsOf(message)]), [
       [1, 'rtp.ssrc=(u32be)3735928559', 'rtp.payload_type=96'], [3, 'rtp.ssrc=(u32be)7', 'rtp.payload_type=111'], [4, 'rtp.ssrc=(u32be)9'],
     ]);
@@ -38,8 +41,12 @@ describe('RTP', () => {
 
   test('speech in G.711 is in clear, noise in its place is not', () => {
     // A tone in µ-law: the frequencies of byte values are far from equal.
-    const tone = (sequence: number): Buffer => Buffer.from(Array.from({ length: 160 }, (_, i) => 0x80 + Math.round(40 * Math.sin((sequence * 160 + i) / 9))));
-    assert.deepEqual(verdicts(send(Array.from({ length: 20 }, (_, i): Sent => ['source', rtp(i + 1, tone(i), 0)]))), ['opaque: RTP', 'cleartext: RTP payload of low entropy']);
+    const tone = (sequence: number): Buffer => Buffer.from(
+      Array.from({ length: 160 }, (_, i) => 0x80 + Math.round(40 * Math.sin((sequence * 160 + i) / 9))),
+    );
+    assert.deepEqual(verdicts(send(Array.from({ length: 20 }, (_, i): Sent => ['source', rtp(i + 1, tone(i), 0)]))), [
+      'opaque: RTP', 'cleartext: RTP payload of low entropy',
+    ]);
     assert.deepEqual(verdicts(send(Array.from({ length: 60 }, (_, i): Sent => ['source', rtp(i + 1, noise(160, i), 0)]))), ['opaque: RTP']);
   });
 
@@ -51,7 +58,9 @@ describe('RTP', () => {
 
 describe('repeated ciphertext blocks', () => {
   /** Video with a still background: runs of the same block at varying offsets between random bytes. */
-  const picture = (sequence: number): Buffer => bytes(noise(16 * (1 + (sequence % 5)), sequence), Buffer.alloc(48, 'still background'), noise(320, 1000 + sequence));
+  const picture = (sequence: number): Buffer => bytes(
+    noise(16 * (1 + (sequence % 5)), sequence), Buffer.alloc(48, 'still background'), noise(320, 1000 + sequence),
+  );
 
   function encrypted(mode: 'aes-128-ecb' | 'aes-128-ctr'): Sent[] {
     return Array.from({ length: 30 }, (_, sequence) => {
@@ -78,11 +87,19 @@ describe('repeated ciphertext blocks', () => {
 });
 
 describe('Zoom', () => {
-  const sfu = (direction: number, medium: number, offset: number, packet: Buffer): Buffer => bytes(hex('05 0001 00000000'), u8(direction), u8(medium), Buffer.alloc(offset - 1, 3), packet);
+  const sfu = (direction: number, medium: number, offset: number, packet: Buffer): Buffer => bytes(
+    hex('05 0001 00000000'), u8(direction), u8(medium), Buffer.alloc(offset - 1, 3), packet,
+  );
 
   test('names medium, stream and type behind its own header', () => {
-    const messages = send([['source', sfu(0, 15, 19, rtp(1, noise(80, 1), 112, 16778241))], ['destination', sfu(4, 16, 24, rtp(1, noise(900, 2), 98, 16779266))], ['source', sfu(0, 33, 16, hex('80c80006 01000401 0000000000'))],
-      ['source', sfu(0, 15, 19, rtp(2, noise(80, 1), 112, 16778241))]], 8801);
+    const messages = send(
+      [
+        ['source', sfu(0, 15, 19, rtp(1, noise(80, 1), 112, 16778241))],
+        ['destination', sfu(4, 16, 24, rtp(1, noise(900, 2), 98, 16779266))],
+        ['source', sfu(0, 33, 16, hex('80c80006 01000401 0000000000'))], ['source', sfu(0, 15, 19, rtp(2, noise(80, 1), 112, 16778241))],
+      ],
+      8801,
+    );
     assert.deepEqual(messages.map((message) => [message.protocol, message.encryption.reason, ...fieldsOf(message)]), [
       ['zoom', 'Zoom media', 'zoom.rtp.ssrc=(u32be)16778241', 'zoom.rtp.payload_type=112', 'zoom.rtp.medium=audio'],
       ['zoom', 'Zoom media', 'zoom.rtp.ssrc=(u32be)16779266', 'zoom.rtp.payload_type=98', 'zoom.rtp.medium=video'],
@@ -91,7 +108,9 @@ describe('Zoom', () => {
   });
 
   test('control messages are scanned, and the handshake is told', () => {
-    const [open, named] = send([['source', bytes(hex('010002'), noise(40, 1))], ['source', bytes(hex('050c01218e9c3928c4'), 'data_bind_replace_flag')]], 8802);
+    const [open, named] = send(
+      [['source', bytes(hex('010002'), noise(40, 1))], ['source', bytes(hex('050c01218e9c3928c4'), 'data_bind_replace_flag')]], 8802,
+    );
     assert.deepEqual([open!.protocol, open!.payload, named!.payload?.subarray(1).toString()], ['zoom', null, 'data_bind_replace_flag']);
     assert.equal(dissectPayload(bytes(hex('010002'), noise(40, 1))).messages[0]!.protocol, 'udp');
   });
@@ -112,7 +131,10 @@ test('a STUN response gives the round trip of the request with its transaction i
   const stun = (type: string, id: string): Buffer => hex(`${type} 0000 2112a442 ${id.repeat(12)}`);
   const messages: Message[] = [];
   const dissector = new DatagramDissector({ options: defaultDissectOptions, counters: new DissectCounters() }, (message) => messages.push(message));
-  const sent: [Sender, Buffer, number][] = [['source', stun('0001', '01'), 10], ['destination', stun('0101', '02'), 500], ['destination', stun('0101', '01'), 8010], ['source', stun('0001', '03'), 9000], ['destination', stun('0101', '03'), 9900]];
+  const sent: [Sender, Buffer, number][] = [
+    ['source', stun('0001', '01'), 10], ['destination', stun('0101', '02'), 500], ['destination', stun('0101', '01'), 8010],
+    ['source', stun('0001', '03'), 9000], ['destination', stun('0101', '03'), 9900],
+  ];
   for (const [sender, payload, micros] of sent) dissector.datagram(payload, { sender, sourcePort: 1, destinationPort: 2, frame: 1, micros });
   assert.deepEqual(messages.map(({ facts }) => facts['telltale.handshake.rtt'] ?? 0), [0, 0, 8000, 0, 0]);
 });
@@ -125,5 +147,8 @@ test('what a sender of RTCP says of itself is told once', () => {
   const description = Buffer.concat([Buffer.from([0x81, 202, 0, chunk.length / 4]), chunk]);
   const compound = Buffer.concat([report, description]);
   const messages = send([['source', report], ['source', compound], ['source', compound]]);
-  assert.deepEqual(messages.map((message) => [message.frame, ...fieldsOf(message).filter((field) => field.includes('sdes'))]), [[1], [2, 'rtp.sdes.cname=jane@198.51.100.7', 'rtp.sdes.email=jane@example.org']]);
+  assert.deepEqual(
+    messages.map((message) => [message.frame, ...fieldsOf(message).filter((field) => field.includes('sdes'))]),
+    [[1], [2, 'rtp.sdes.cname=jane@198.51.100.7', 'rtp.sdes.email=jane@example.org']],
+  );
 });

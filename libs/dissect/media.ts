@@ -62,6 +62,11 @@ export class MediaFlow {
     return this.#blocks.heldBytes + this.#streams.size * bytesPerStream;
   }
 
+  /** The flow is over. */
+  end(): void {
+    this.#blocks.end();
+  }
+
   /** The message of an RTP packet, or null if it contains nothing new. */
   rtp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
     this.#environment.counters.add(carrier.protocol, 'messages');

@@ -8,7 +8,10 @@ test('the client\'s CONN names the device; the server\'s challenge is no identif
   const { messages } = dissectStream([['destination', mipushFrame('CONN', { 1: '4902617385', 2: '7cf0' })], ['source', mipushConn]]);
   assert.deepEqual(messages.map((message) => [message.protocol, message.sender, ...fieldsOf(message)]), [
     ['mipush', 'destination'],
-    ['mipush', 'source', 'mipush.conn.model=Redmi Note 9S', 'mipush.conn.rom=V12.5.2.0', `mipush.conn.device_id=${mipushDevice}`, 'mipush.conn.network=mobile-lte', 'mipush.conn.locale=ar_EG'],
+    [
+      'mipush', 'source', 'mipush.conn.model=Redmi Note 9S', 'mipush.conn.rom=V12.5.2.0', `mipush.conn.device_id=${mipushDevice}`,
+      'mipush.conn.network=mobile-lte', 'mipush.conn.locale=ar_EG',
+    ],
   ]);
 });
 

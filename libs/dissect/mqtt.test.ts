@@ -25,7 +25,8 @@ test('version 5 has properties, 3.1 another name', () => {
 test('topics are fields, JSON is read, other payload is scanned', () => {
   const { messages } = dissectStream(binaryConversations['mqtt']!);
   assert.deepEqual(messages.slice(1).map((message) => [message.sender, ...fieldsOf(message), message.payload?.toString() ?? '']), [
-    ['source', 'mqtt.topic=dev/7/cmd', ''], ['source', 'mqtt.topic=dev/7', 'mqtt.payload.json.uid=4711', ''], ['source', 'mqtt.topic=raw', 'uid=4711'],
+    ['source', 'mqtt.topic=dev/7/cmd', ''], ['source', 'mqtt.topic=dev/7', 'mqtt.payload.json.uid=4711', ''],
+    ['source', 'mqtt.topic=raw', 'uid=4711'],
     ['destination', 'mqtt.topic=dev/7/cmd', 'go'],
   ]);
 });

@@ -13,7 +13,9 @@ export interface NamedValue {
  * Adds separate values, such as those of a login: `smb.login.user_name`. Empty ones are skipped. Unlike a `FieldList`, it does not expand a value
  * that looks like JSON, as a password may.
  */
-export function addNamed({ protocol, sender, frame, fields }: Message, values: readonly NamedValue[], { options, counters }: DissectEnvironment): void {
+export function addNamed(
+  { protocol, sender, frame, fields }: Message, values: readonly NamedValue[], { options, counters }: DissectEnvironment,
+): void {
   for (const { name, key, value, encoding = '' } of values) {
     if (value === '') continue;
     if (fields.length < options.maxFields) fields.push({ path: `${protocol}.${name}`, key, value, encoding, sender, frame });

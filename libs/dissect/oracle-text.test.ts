@@ -97,17 +97,27 @@ function collect(messages: readonly Message[]): string[] {
 }
 
 const columns = [
-  'smtp.req.command', 'smtp.req.parameter', 'smtp.auth.username', 'smtp.auth.password', 'pop.request.command', 'pop.request.parameter', 'imap.request.username', 'imap.request.password',
-  'ftp.request.command', 'ftp.request.arg', 'ldap.name', 'ldap.simple', 'kerberos.CNameString', 'irc.request.command', 'irc.request.command_parameter', 'sip.from.user', 'sip.to.user', 'http2.headers.path',
+  'smtp.req.command', 'smtp.req.parameter', 'smtp.auth.username', 'smtp.auth.password', 'pop.request.command', 'pop.request.parameter',
+  'imap.request.username', 'imap.request.password',
+  'ftp.request.command', 'ftp.request.arg', 'ldap.name', 'ldap.simple', 'kerberos.CNameString', 'irc.request.command',
+  'irc.request.command_parameter', 'sip.from.user', 'sip.to.user', 'http2.headers.path',
 ] as const;
 
 function askTshark(path: string, http2Port: number): string[] {
   const found: string[] = [];
   const format = ['-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=\u0001', '-E', 'separator=/t'];
-  const options = ['-o', 'tcp.reassemble_out_of_order:TRUE', '-o', 'smtp.decryption:TRUE', ...(http2Port === 0 ? [] : ['-d', `tcp.port==${http2Port},http2`])];
-  const output = execFileSync('tshark', ['-n', ...options, '-r', path, '-Y', 'smtp || pop || imap || ftp || ldap || kerberos || irc || sip || http2', ...format, ...columns.flatMap((column) => ['-e', column])], {
-    encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const options = [
+    '-o', 'tcp.reassemble_out_of_order:TRUE', '-o', 'smtp.decryption:TRUE',
+    ...(http2Port === 0 ? [] : ['-d', `tcp.port==${http2Port},http2`]),
+  ];
+  const output = execFileSync(
+    'tshark',
+    [
+      '-n', ...options, '-r', path, '-Y', 'smtp || pop || imap || ftp || ldap || kerberos || irc || sip || http2', ...format,
+      ...columns.flatMap((column) => ['-e', column]),
+    ],
+    { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] },
+  );
   for (const line of output.split('\n')) {
     if (line === '') continue;
     const cells = line.split('\t').map((cell) => (cell === '' ? [] : cell.split('\u0001')));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { generator } from '../../test/support/random.ts';
 import { defaultDissectOptions, type Message } from './dissect.ts';
 import { dissectPayload, dissectStream, openStream, type Packet } from './testing/packets.ts';
 import { conversations, datagrams } from './testing/samples.ts';
@@ -57,7 +58,7 @@ describe('mutated bytes neither throw nor escape the bounds', () => {
   const mutations = 6000;
 
   test('streams', () => {
-    const random = generator(1);
+    const { integer: random } = generator(1);
     const samples = Object.values(conversations);
     for (let round = 0; round < mutations; round++) {
       const packets = split(samples[random(samples.length)]!, [1 + random(400)]).map(([sender, bytes]): Packet => [
@@ -79,7 +80,7 @@ describe('mutated bytes neither throw nor escape the bounds', () => {
   });
 
   test('datagrams', () => {
-    const random = generator(2);
+    const { integer: random } = generator(2);
     for (let round = 0; round < mutations; round++) {
       const payload = mutate(datagrams[random(datagrams.length)]!, random);
       const ports = [53, 5353, 137, 520, 1701, 5247, 12222, 40000];
@@ -89,17 +90,6 @@ describe('mutated bytes neither throw nor escape the bounds', () => {
     }
   });
 });
-
-/** Mulberry32: integers below a bound, the same for the same seed. */
-function generator(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
-}
 
 /** Changes, removes, repeats or inserts bytes at one to four places. */
 function mutate(bytes: Buffer, random: (bound: number) => number): Buffer {

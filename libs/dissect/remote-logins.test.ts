@@ -47,6 +47,38 @@ describe('RDP', () => {
     assert.deepEqual(told(packets), ['1 rdp cleartext rdp.login.user_name=jane', '3 tls encrypted']);
   });
 
+  const confirm: Packet = ['destination', hex('03000013 0e d0 00001234 00 02 1f 0800 00000000')];
+  const connect = (name: string, id: string) => {
+    const core = Buffer.alloc(212);
+    core.writeUInt16LE(0xc001, 0);
+    core.writeUInt16LE(core.length, 2);
+    core.write(name, 24, 'utf16le');
+    core.write(id, 146, 'utf16le');
+    const security = hex('02c00c00 1b00000000000000');
+    const blocks = Buffer.concat([security, core]);
+    const data = Buffer.concat([hex('02f080 7f65'), Buffer.alloc(60, 1), Buffer.from('Duca'), hex(`8${blocks.length.toString(16).padStart(3, '0')}`), blocks]);
+    return Buffer.concat([hex(`0300${(4 + data.length).toString(16).padStart(4, '0')}`), data]);
+  };
+
+  test("the client's name and installation, where no TLS follows", () => {
+    const packets: Packet[] = [
+      ['source', request('Cookie: mstshash=jane')],
+      confirm,
+      ['source', connect('HARBOUR-PC7', '55302-640-2718287-23104')],
+    ];
+    const client = 'rdp cleartext rdp.client_name=HARBOUR-PC7 rdp.client_product_id=55302-640-2718287-23104';
+    assert.deepEqual(told(packets), ['1 rdp cleartext rdp.login.user_name=jane', `3 ${client}`]);
+    assert.deepEqual(told([packets[2]!]), [`1 ${client}`]);
+  });
+
+  test('a connect request in pieces, without client data, or cut off is no reason to stop', () => {
+    const whole = connect('HARBOUR-PC7', '');
+    const pieces = [5, 8, 200, whole.length].map((end, index, ends): Packet => ['source', whole.subarray(ends[index - 1] ?? 0, end)]);
+    assert.deepEqual(told(pieces), ['4 rdp cleartext rdp.client_name=HARBOUR-PC7']);
+    assert.deepEqual(told([['source', hex('0300000c 02f080 7f65 010203')]]), ['1 rdp cleartext']);
+    for (let length = 1; length < whole.length; length += 7) assert.doesNotThrow(() => told([['source', whole.subarray(0, length)]]));
+  });
+
   test('a token for a load balancer names nobody', () => {
     assert.deepEqual(told([['source', request('Cookie: msts=1234.5678.0000')]]), ['1 rdp cleartext']);
   });
@@ -75,7 +107,9 @@ describe('SMB', () => {
   });
 
   test('a call through a named pipe that authenticates, and none of what is written to a file', () => {
-    const write = (length: number) => message('fe', hex('4000 0000 00000000 0900 0000'), Buffer.concat([Buffer.alloc(40), ntlm, Buffer.alloc(length)]));
+    const write = (length: number) => message('fe', hex('4000 0000 00000000 0900 0000'), Buffer.concat([
+      Buffer.alloc(40), ntlm, Buffer.alloc(length),
+    ]));
     assert.deepEqual(told([['source', negotiate], ['source', write(20)]])[1], '2 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7');
     assert.deepEqual(told([['source', negotiate], ['source', write(5000)]])[1], '2 smb cleartext');
   });

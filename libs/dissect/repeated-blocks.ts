@@ -1,3 +1,4 @@
+import { giveBack } from '#capture';
 import type { Sender } from './message.ts';
 
 const blockBytes = 16;
@@ -30,8 +31,14 @@ export class RepeatedBlocks {
     if (this.#found || this.#payloadsLeft === 0) return false;
     this.#payloadsLeft--;
     this.#found = this.#repeats((this.#places ??= new BlockPlaces()), sender, payload);
-    if (this.#found || this.#payloadsLeft === 0) this.#places = null;
+    if (this.#found || this.#payloadsLeft === 0) this.end();
     return this.#found;
+  }
+
+  /** No more payloads come. */
+  end(): void {
+    this.#places?.release();
+    this.#places = null;
   }
 
   #repeats(known: BlockPlaces, sender: Sender, payload: Buffer): boolean {
@@ -48,6 +55,8 @@ const full = -1;
 const nothingNew = 0;
 /** Words per entry: both halves of the block's hash, and its offsets. */
 const entryWords = 3;
+/** Share of the entries in use at which there have to be more. */
+const fullest = 0.75;
 
 /**
  * Blocks by hash and sender, each with one bit per offset (modulo 31) at which it occurred. Stored in typed arrays, which take a third of the
@@ -78,7 +87,7 @@ class BlockPlaces {
     this.#entries[entry] = high;
     this.#entries[entry + 1] = low;
     this.#entries[entry + 2] = places;
-    if (before === 0 && ++this.#size * entryWords * 2 > this.#entries.length) this.#grow();
+    if (before === 0 && ++this.#size * entryWords > this.#entries.length * fullest) this.#grow();
     return places;
   }
 
@@ -100,6 +109,12 @@ class BlockPlaces {
       const to = this.#entryOf(before[from]!, before[from + 1]!);
       for (let word = 0; word < entryWords; word++) this.#entries[to + word] = before[from + word]!;
     }
+    giveBack(before);
+  }
+
+  /** Gives its memory back; it is unusable from then on. */
+  release(): void {
+    giveBack(this.#entries);
   }
 }
 

@@ -22,18 +22,35 @@ const authentication: Packet[] = [
 
 describe('RFB', () => {
   test('the answer to the challenge, and the desktop, in versions 3.8 and 3.3', () => {
-    const expected = ['1 rfb cleartext', `6 rfb cleartext rfb.login.response=${answer}`, '9 rfb cleartext rfb.login.user_name=jane rfb.desktop.host_name=harbour'];
-    assert.deepEqual(told([...versions('8'), ['destination', hex('0201 02')], ['source', hex('02')], ...authentication, init("jane's X desktop (harbour:1)")]), expected);
-    assert.deepEqual(told([...versions('3'), ['destination', u32(2)], ...authentication, init('harbour:2 (jane)')]), expected.map((line) => line.replace('6 ', '5 ').replace('9 ', '8 ')));
+    const expected = [
+      '1 rfb cleartext', `6 rfb cleartext rfb.login.response=${answer}`,
+      '9 rfb cleartext rfb.login.user_name=jane rfb.desktop.host_name=harbour',
+    ];
+    assert.deepEqual(
+      told([
+        ...versions('8'), ['destination', hex('0201 02')], ['source', hex('02')], ...authentication, init("jane's X desktop (harbour:1)"),
+      ]),
+      expected,
+    );
+    assert.deepEqual(
+      told([...versions('3'), ['destination', u32(2)], ...authentication, init('harbour:2 (jane)')]),
+      expected.map((line) => line.replace('6 ', '5 ').replace('9 ', '8 ')),
+    );
   });
 
   test('a desktop that asks for nothing, split anywhere; a failed login ends it', () => {
     const whole = bytes(hex('01 01'), u32(0), init('JONAS-PC ( 192.0.2.4 )')[1]);
     assert.deepEqual(told([
-      ...versions('8'), ['destination', whole.subarray(0, 2)], ['source', hex('0101')], ['destination', whole.subarray(2, 20)], ['destination', whole.subarray(20)],
+      ...versions('8'), ['destination', whole.subarray(0, 2)], ['source', hex('0101')], ['destination', whole.subarray(2, 20)],
+      ['destination', whole.subarray(20)],
     ]), ['1 rfb cleartext', '6 rfb cleartext rfb.desktop.host_name=JONAS-PC']);
-    assert.deepEqual(told([...versions('8'), ['destination', hex('0102')], ['source', hex('02')], ...authentication.slice(0, 2), ['destination', bytes(u32(1), 'failed')]]).slice(1),
-      [`6 rfb cleartext rfb.login.response=${answer}`]);
+    assert.deepEqual(
+      told([
+        ...versions('8'), ['destination', hex('0102')], ['source', hex('02')], ...authentication.slice(0, 2),
+        ['destination', bytes(u32(1), 'failed')],
+      ]).slice(1),
+      [`6 rfb cleartext rfb.login.response=${answer}`],
+    );
     assert.deepEqual(told([...versions('8'), ['destination', bytes(hex('00'), u32(4), 'busy')]]), ['1 rfb cleartext']);
   });
 
@@ -48,14 +65,27 @@ describe('RFB', () => {
       ['destination', hex(`01${subtype}`)],
       ['source', hex(subtype)],
     ];
-    assert.deepEqual(told([...offer('00000100'), ['source', bytes(u32(4), u32(6), 'janes3same')], ['destination', u32(0)], ['source', hex('01')], init('x11vnc')]).slice(1),
-      ['10 rfb cleartext rfb.login.user_name=jane rfb.login.password=s3same', '13 rfb cleartext rfb.desktop.host_name=x11vnc']);
-    assert.deepEqual(told([...offer('00000104'), ['destination', hex('01')], ['source', hex('16030100050100000103')]]), ['1 rfb cleartext', '11 tls encrypted']);
+    assert.deepEqual(
+      told([
+        ...offer('00000100'), ['source', bytes(u32(4), u32(6), 'janes3same')], ['destination', u32(0)], ['source', hex('01')],
+        init('x11vnc'),
+      ]).slice(1),
+      ['10 rfb cleartext rfb.login.user_name=jane rfb.login.password=s3same', '13 rfb cleartext rfb.desktop.host_name=x11vnc'],
+    );
+    assert.deepEqual(
+      told([...offer('00000104'), ['destination', hex('01')], ['source', hex('16030100050100000103')]]),
+      ['1 rfb cleartext', '11 tls encrypted'],
+    );
   });
 
   test("Apple's key exchange hides the login, and RealVNC's all; what a type of nobody does is not known", () => {
-    assert.deepEqual(told([...versions('8'), ['destination', hex('011e')], ['source', hex('1e')], ['destination', bytes(hex('0002 0010'), Buffer.alloc(32))], ['source', Buffer.alloc(144)], ['destination', u32(0)],
-      ['source', hex('01')], init('Jane’s iMac')]).slice(1), ['9 rfb cleartext rfb.desktop.host_name=Jane’s iMac']);
+    assert.deepEqual(
+      told([
+        ...versions('8'), ['destination', hex('011e')], ['source', hex('1e')], ['destination', bytes(hex('0002 0010'), Buffer.alloc(32))],
+        ['source', Buffer.alloc(144)], ['destination', u32(0)], ['source', hex('01')], init('Jane’s iMac'),
+      ]).slice(1),
+      ['9 rfb cleartext rfb.desktop.host_name=Jane’s iMac'],
+    );
     assert.deepEqual(told([...versions('8'), ['destination', hex('0105')], ['source', hex('05')]]), ['1 rfb cleartext', '4 rfb encrypted']);
     assert.deepEqual(told([...versions('8'), ['destination', hex('01f0')], ['source', hex('f0')]]), ['1 rfb cleartext', '4 rfb opaque']);
   });

@@ -40,7 +40,10 @@ describe('RTMP', () => {
   test('the application and the stream that is published, over chunks of changing size', () => {
     const { messages } = dissectStream(binaryConversations['rtmp']!);
     assert.deepEqual(messages.map((message) => message.fields.map(({ path, key, value }) => `${path} ${key} ${value}`)), [
-      ['rtmp.connect.app app live', `rtmp.connect.tcUrl tcUrl rtmp://media.example/live?token=${'k9'.repeat(40)}`, `rtmp.connect.tcUrl.query.token token ${'k9'.repeat(40)}`],
+      [
+        'rtmp.connect.app app live', `rtmp.connect.tcUrl tcUrl rtmp://media.example/live?token=${'k9'.repeat(40)}`,
+        `rtmp.connect.tcUrl.query.token token ${'k9'.repeat(40)}`,
+      ],
       ['rtmp.publish.stream rtmp_stream_key live_51482_kX9w3Pz7', 'rtmp.publish.query.user_id user_id 42'],
     ]);
   });

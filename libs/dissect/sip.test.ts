@@ -16,8 +16,10 @@ function read(startLine: string, ...lines: string[]): string[] {
 describe('SIP', () => {
   test('people, by URI or by number; ids of calls are none', () => {
     assert.deepEqual(read(
-      'INVITE sip:0097239280000@sip.example SIP/2.0', 'From: "Jane Doe" <sip:jane@A.example;user=ip>;tag=abc', 'To: sip:+4930123456@sip.example', 'Call-ID: jane@call.example',
-      'P-Asserted-Identity: "35104720" <sip:35104720@sip.example>, <tel:+45-35-10-47-20>', 'Contact: <sip:j%40d@192.0.2.7:5061>;expires=60', 'Diversion: <sip:anonymous@anonymous.invalid>',
+      'INVITE sip:0097239280000@sip.example SIP/2.0', 'From: "Jane Doe" <sip:jane@A.example;user=ip>;tag=abc',
+      'To: sip:+4930123456@sip.example', 'Call-ID: jane@call.example',
+      'P-Asserted-Identity: "35104720" <sip:35104720@sip.example>, <tel:+45-35-10-47-20>', 'Contact: <sip:j%40d@192.0.2.7:5061>;expires=60',
+      'Diversion: <sip:anonymous@anonymous.invalid>',
     ), [
       'sip.request.phone=0097239280000', 'sip.from.uri=sip:jane@A.example', 'sip.from.display_name=Jane Doe', 'sip.to.phone=+4930123456',
       'sip.p-asserted-identity.phone=35104720', 'sip.p-asserted-identity.phone=+4535104720', 'sip.contact.uri=sip:j@d@192.0.2.7',
@@ -25,10 +27,19 @@ describe('SIP', () => {
   });
 
   test('logins and devices', () => {
-    assert.deepEqual(read(
-      'REGISTER sip:sip.example SIP/2.0', 'f: <sip:jane@sip.example>', 'Authorization: Digest realm="x", username="jane.d", nonce="username=no"',
-      'm: <sip:jane@192.0.2.7>;+sip.instance="<urn:gsma:imei:35209900-176148-0>"',
-    ), ['sip.from.uri=sip:jane@sip.example', 'sip.login.user_name=jane.d', 'sip.header.authorization=Digest realm="x", username="jane.d", nonce="username=no"', 'sip.contact.uri=sip:jane@192.0.2.7', 'sip.contact.instance=352099001761480']);
+    assert.deepEqual(
+      read(
+        'REGISTER sip:sip.example SIP/2.0',
+        'f: <sip:jane@sip.example>',
+        'Authorization: Digest realm="x", username="jane.d", nonce="username=no"',
+        'm: <sip:jane@192.0.2.7>;+sip.instance="<urn:gsma:imei:35209900-176148-0>"',
+      ),
+      [
+        'sip.from.uri=sip:jane@sip.example', 'sip.login.user_name=jane.d',
+        'sip.header.authorization=Digest realm="x", username="jane.d", nonce="username=no"', 'sip.contact.uri=sip:jane@192.0.2.7',
+        'sip.contact.instance=352099001761480',
+      ],
+    );
   });
 
   test('addresses by which the call goes on', () => {
@@ -40,7 +51,8 @@ describe('SIP', () => {
   test('whom a session is described for, and the key of its media', () => {
     const described = sip('INVITE sip:a@sip.example SIP/2.0', 'Content-Type: application/sdp');
     const sdp =
-      'v=0\r\ne=jane@example.org (Jane Doe)\r\np=Jane <+1 617 555-0142>\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx|2^20|1:4\r\n';
+      'v=0\r\ne=jane@example.org (Jane Doe)\r\np=Jane <+1 617 555-0142>\r\nm=audio 4000 RTP/SAVP 0\r\n'
+        + 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx|2^20|1:4\r\n';
     assert.deepEqual(fieldsOf(dissectPayload(Buffer.concat([described, Buffer.from(sdp)])).messages[0]).slice(1), [
       'sip.sdp.email=jane@example.org', 'sip.sdp.phone=+1 617 555-0142', 'sip.sdp.crypto=q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx',
     ]);

@@ -31,7 +31,9 @@ function sipMessage(payload: Buffer, context: DatagramContext, environment: Diss
   const head = findHeadEnd(payload, 0);
   if (head === 0) environment.counters.add('sip', 'cut message');
   const { frame } = context;
-  return sessionMessage({ protocol: 'sip', bytes: payload, headLength: head || payload.length, frames: { frameAt: () => frame } }, context, environment);
+  return sessionMessage(
+    { protocol: 'sip', bytes: payload, headLength: head || payload.length, frames: { frameAt: () => frame } }, context, environment,
+  );
 }
 
 function recogniseSession(bytes: Buffer): Recognition {

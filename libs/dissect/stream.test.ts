@@ -4,12 +4,13 @@ import { dissectStream, openStream } from './testing/packets.ts';
 
 test('text that nothing claims is handed over line by line', () => {
   const { messages } = dissectStream([['destination', 'Hello, who?\r\n'], ['source', 'me@example.com\r\nwith '], ['source', 'secret\r\n\r\nQUIT']]);
-  assert.deepEqual(messages.map(({ protocol, sender, frame, payload, encryption }) => [protocol, sender, frame, payload!.toString(), encryption.verdict]), [
-    ['tcp', 'destination', 1, 'Hello, who?', 'cleartext'],
-    ['tcp', 'source', 2, 'me@example.com', 'cleartext'],
-    ['tcp', 'source', 3, 'with secret', 'cleartext'],
-    ['tcp', 'source', 3, 'QUIT', 'cleartext'],
-  ]);
+  assert.deepEqual(
+    messages.map(({ protocol, sender, frame, payload, encryption }) => [protocol, sender, frame, payload!.toString(), encryption.verdict]),
+    [
+      ['tcp', 'destination', 1, 'Hello, who?', 'cleartext'], ['tcp', 'source', 2, 'me@example.com', 'cleartext'],
+      ['tcp', 'source', 3, 'with secret', 'cleartext'], ['tcp', 'source', 3, 'QUIT', 'cleartext'],
+    ],
+  );
 });
 
 test('a binary message that begins with the byte of a line break is handed over whole', () => {

@@ -1,5 +1,5 @@
 import { ajp } from './ajp.ts';
-import { ByteStream } from './bytestream.ts';
+import { ByteStream, releaseSpent } from './bytestream.ts';
 import { cassandra } from './cassandra.ts';
 import type { DissectCounters } from './counters.ts';
 import { dceRpc } from './dce-rpc.ts';
@@ -63,13 +63,14 @@ const protocols: readonly StreamProtocol[] = [
  * reuse it when the call returns.
  */
 export class StreamDissector implements StreamSession {
-  readonly source = new ByteStream();
-  readonly destination = new ByteStream();
   readonly emit: Emit;
   readonly serverPort: number;
   /** Nothing that follows is of interest. */
   done = false;
   readonly #environment: DissectEnvironment;
+  /** Made when needed: of many flows only one direction is seen. */
+  #source: ByteStream | null = null;
+  #destination: ByteStream | null = null;
   #handler: StreamHandler | null = null;
   #restarted = false;
   #unclaimedSource: UnclaimedDirection | null = null;
@@ -79,6 +80,14 @@ export class StreamDissector implements StreamSession {
     this.#environment = environment;
     this.emit = emit;
     this.serverPort = serverPort;
+  }
+
+  get source(): ByteStream {
+    return (this.#source ??= new ByteStream());
+  }
+
+  get destination(): ByteStream {
+    return (this.#destination ??= new ByteStream());
   }
 
   get options(): DissectOptions {
@@ -96,7 +105,7 @@ export class StreamDissector implements StreamSession {
 
   /** Bytes kept of incomplete messages. */
   get heldBytes(): number {
-    return this.source.heldBytes + this.destination.heldBytes + (this.#handler?.heldBytes ?? 0);
+    return (this.#source?.heldBytes ?? 0) + (this.#destination?.heldBytes ?? 0) + (this.#handler?.heldBytes ?? 0);
   }
 
   /** Takes the next bytes in order, which packet number `frame`, seen at `micros`, brought. */
@@ -106,6 +115,7 @@ export class StreamDissector implements StreamSession {
     stream.append(bytes, frame, micros);
     this.#advance(sender);
     stream.settle();
+    releaseSpent();
   }
 
   /** `missing` bytes of the sender were lost for good: reading resumes at the next start of a message. */
@@ -117,6 +127,7 @@ export class StreamDissector implements StreamSession {
     } else {
       this.#finishUnclaimed(sender);
     }
+    releaseSpent();
   }
 
   restart(): void {
@@ -133,6 +144,13 @@ export class StreamDissector implements StreamSession {
       this.#finishUnclaimed('destination');
     }
     this.#stop();
+    releaseSpent();
+  }
+
+  /** The sender's stream if bytes of it wait to be read, otherwise null. */
+  #pending(sender: Sender): ByteStream | null {
+    const stream = sender === 'source' ? this.#source : this.#destination;
+    return stream === null || stream.length === 0 ? null : stream;
   }
 
   #advance(sender: Sender): void {
@@ -154,7 +172,7 @@ export class StreamDissector implements StreamSession {
       this.#restarted = false;
       this.#handler = null;
       const other = sender === 'source' ? 'destination' : 'source';
-      if (this[other].length > 0) this.#advance(other);
+      if (this.#pending(other) !== null) this.#advance(other);
       return true;
     }
     return false;
@@ -180,10 +198,10 @@ export class StreamDissector implements StreamSession {
   /** Opens the protocol, which first reads what is pending in the other direction, unless that belongs to the previous protocol. */
   #open(protocol: StreamProtocol, sender: Sender): void {
     const other = sender === 'source' ? 'destination' : 'source';
-    const waiting = this[other];
-    while (waiting.length > 0 && protocol.recognise(waiting.bytes()) === 'no') this.#unclaimedOf(other).take(waiting, true);
+    const waiting = this.#pending(other);
+    while (waiting !== null && waiting.length > 0 && protocol.recognise(waiting.bytes()) === 'no') this.#unclaimedOf(other).take(waiting, true);
     this.#handler = protocol.open(this);
-    if (waiting.length === 0) return;
+    if (waiting === null || waiting.length === 0) return;
     this.#handler.data(other);
     this.#afterHandler(other);
   }
@@ -194,15 +212,15 @@ export class StreamDissector implements StreamSession {
   }
 
   #finishUnclaimed(sender: Sender): void {
-    while (this[sender].length > 0 && this.#claim(sender, true));
+    while (this.#pending(sender) !== null && this.#claim(sender, true));
   }
 
   #stop(): void {
     this.done = true;
     this.#handler = null;
     this.#unclaimedSource = this.#unclaimedDestination = null;
-    this.source.clear();
-    this.destination.clear();
+    this.#source?.clear();
+    this.#destination?.clear();
   }
 }
 

@@ -31,8 +31,13 @@ describe('RFC 5769', () => {
   });
 
   test('sample responses', () => {
-    assert.deepEqual(dissectPayload(sampleIpv4Response).messages[0]!.facts, { 'telltale.stun.software': 'test vector', 'telltale.stun.mapped_ip': '192.0.2.1', 'telltale.stun.type': 'binding success' });
-    assert.deepEqual(dissectPayload(sampleIpv6Response).messages[0]!.facts, { 'telltale.stun.software': 'test vector', 'telltale.stun.mapped_ip': '2001:db8:1234:5678:11:2233:4455:6677', 'telltale.stun.type': 'binding success' });
+    assert.deepEqual(dissectPayload(sampleIpv4Response).messages[0]!.facts, {
+      'telltale.stun.software': 'test vector', 'telltale.stun.mapped_ip': '192.0.2.1', 'telltale.stun.type': 'binding success',
+    });
+    assert.deepEqual(dissectPayload(sampleIpv6Response).messages[0]!.facts, {
+      'telltale.stun.software': 'test vector', 'telltale.stun.mapped_ip': '2001:db8:1234:5678:11:2233:4455:6677',
+      'telltale.stun.type': 'binding success',
+    });
   });
 
   test('sample request with long-term authentication', () => {
@@ -48,7 +53,10 @@ describe('USERNAME', () => {
   const allocate = '0003';
   const cases: [name: string, type: string, username: string, field: string][] = [
     ['an ICE pair', binding, 'k7/P:QW58', 'stun.ice_username'],
-    ['a pair of GUIDs, which services keep over sessions', binding, '6B1F20C8-94DE-4A37-B581-0C7E92D4A35F:93A7E1D4-5C0B-4F82-A69E-27D8B0C4F113', 'stun.username'],
+    [
+      'a pair of GUIDs, which services keep over sessions', binding,
+      '6B1F20C8-94DE-4A37-B581-0C7E92D4A35F:93A7E1D4-5C0B-4F82-A69E-27D8B0C4F113', 'stun.username',
+    ],
     ['a TURN REST name, time and user, looks like an ICE pair', allocate, '1767225600:4810273659182746501', 'stun.username'],
     ['a plain name in Allocate', allocate, 'johndoe', 'stun.username'],
     ['a plain name in Binding', binding, 'johndoe', 'stun.username'],
@@ -67,31 +75,46 @@ describe('USERNAME', () => {
 test('relayed and peer addresses of TURN', () => {
   assert.equal(dissectPayload(message('0103', '0016', hex('0001a147e112a643'))).messages[0]!.facts['telltale.stun.relayed_ip'], '192.0.2.1');
   assert.deepEqual(dissectPayload(message('0008', '0012', hex('0001a147e112a643'))).messages[0]!.facts['telltale.stun.peer_ip'], ['192.0.2.1']);
-  assert.deepEqual(dissectPayload(message('0103', '0016', hex('0001a147e112a643'))).messages[0]!.facts['telltale.session.endpoints'], ['192.0.2.1:32853'], 'the address of RFC 5769, section 2.2');
+  assert.deepEqual(
+    dissectPayload(message('0103', '0016', hex('0001a147e112a643'))).messages[0]!.facts['telltale.session.endpoints'],
+    ['192.0.2.1:32853'],
+    'the address of RFC 5769, section 2.2',
+  );
 });
 
 test('in Microsoft TURN the mapped address is the relay, and the XOR-mapped one the client', () => {
   const attributes = hex('000f0004 72c64bc6 00010008 00010d96 c0000207 80200008 0001a147 e112a643');
   const reply = Buffer.concat([hex('01030020 2112a442'), Buffer.alloc(12), attributes]);
   assert.deepEqual(dissectPayload(reply).messages[0]!.facts, {
-    'telltale.stun.relayed_ip': '192.0.2.7', 'telltale.stun.mapped_ip': '192.0.2.1', 'telltale.stun.type': 'allocate success', 'telltale.flow.hops': ['turn-relay=192.0.2.7'],
+    'telltale.stun.relayed_ip': '192.0.2.7', 'telltale.stun.mapped_ip': '192.0.2.1', 'telltale.stun.type': 'allocate success',
+    'telltale.flow.hops': ['turn-relay=192.0.2.7'],
   });
 });
 
 test('servers to which a client is sent on are addresses of the session', () => {
-  assert.deepEqual(dissectPayload(message('0113', '8023', hex('00010d96c0000207'))).messages[0]!.facts, { 'telltale.session.ip': ['192.0.2.7'], 'telltale.session.endpoints': ['192.0.2.7:3478'], 'telltale.stun.type': 'allocate error' });
-  assert.deepEqual(dissectPayload(message('0101', '802c', hex('00010d96c0000208'))).messages[0]!.facts, { 'telltale.session.ip': ['192.0.2.8'], 'telltale.stun.type': 'binding success' });
+  assert.deepEqual(dissectPayload(message('0113', '8023', hex('00010d96c0000207'))).messages[0]!.facts, {
+    'telltale.session.ip': ['192.0.2.7'], 'telltale.session.endpoints': ['192.0.2.7:3478'], 'telltale.stun.type': 'allocate error',
+  });
+  assert.deepEqual(dissectPayload(message('0101', '802c', hex('00010d96c0000208'))).messages[0]!.facts, {
+    'telltale.session.ip': ['192.0.2.8'], 'telltale.stun.type': 'binding success',
+  });
 });
 
 test('STUN before the magic cookie', () => {
   const binding = hex('0101 0024 00112233445566778899aabbccddeeff 0001 0008 0001a147c0000201 0004 0008 00010d96c0000207 8022 0008 5653746e20312e30');
   const { messages } = dissectPayload(binding);
-  assert.deepEqual(messages.map(({ protocol, facts }) => [protocol, facts['telltale.stun.mapped_ip'], facts['telltale.stun.software']]), [['stun', '192.0.2.1', 'VStn 1.0']]);
+  assert.deepEqual(
+    messages.map(({ protocol, facts }) => [protocol, facts['telltale.stun.mapped_ip'], facts['telltale.stun.software']]),
+    [['stun', '192.0.2.1', 'VStn 1.0']],
+  );
   assert.equal(dissectPayload(binding.subarray(0, 40)).messages[0]!.protocol, 'udp');
 });
 
 test('the origin of a web page', () => {
-  assert.deepEqual(fieldsOf(dissectPayload(message('0001', '802f', Buffer.from('https://meet.example.org'))).messages[0]), ['stun.origin=https://meet.example.org']);
+  assert.deepEqual(
+    fieldsOf(dissectPayload(message('0001', '802f', Buffer.from('https://meet.example.org'))).messages[0]),
+    ['stun.origin=https://meet.example.org'],
+  );
 });
 
 test('an attribute that runs over the message is counted', () => {
@@ -109,9 +132,13 @@ const sample = ['stun.software=STUN test client', 'stun.ice_username=evtj:h6vY']
 
 test('over TCP, with channel data between, and behind RFC 4571 lengths', () => {
   const channel = hex('40000005 6162636465 000000');
-  const turn = dissectStream([['source', sampleRequest.subarray(0, 30)], ['source', Buffer.concat([sampleRequest.subarray(30), channel, sampleLongTerm])], ['destination', sampleIpv4Response]]);
+  const turn = dissectStream([
+    ['source', sampleRequest.subarray(0, 30)], ['source', Buffer.concat([sampleRequest.subarray(30), channel, sampleLongTerm])],
+    ['destination', sampleIpv4Response],
+  ]);
   assert.deepEqual(turn.messages.map((each) => [each.frame, ...fieldsOf(each)]), [
-    [2, 'stun.software=STUN test client', 'stun.ice_username=evtj:h6vY'], [2, 'stun.username=マトリックス', 'stun.realm=example.org'], [3, 'stun.software=test vector'],
+    [2, 'stun.software=STUN test client', 'stun.ice_username=evtj:h6vY'], [2, 'stun.username=マトリックス', 'stun.realm=example.org'],
+    [3, 'stun.software=test vector'],
   ]);
   const framed = Buffer.concat([hex('006c'), sampleRequest, hex('0003 800102'), hex('006c'), sampleRequest]);
   assert.equal(sampleRequest.length, 0x6c);

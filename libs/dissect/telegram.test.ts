@@ -24,10 +24,18 @@ function dissect(...datagrams: [sender: DatagramContext['sender'], payload: Buff
 describe('calls of Telegram', () => {
   test('the relay tells the address of the other side; once, and by its network alone in the record', () => {
     const { messages } = dissect(['source', control('ffffffff')], ['destination', telegramPeers], ['source', media], ['destination', telegramPeers]);
-    assert.deepEqual(messages.map(({ protocol, encryption, session, facts, ...message }) => [protocol, encryption.verdict, session, facts, fieldsOf({ ...message, protocol, encryption, facts })]), [
-      ['telegram', 'encrypted', tag.toString('hex'), {}, []],
-      ['telegram', 'encrypted', tag.toString('hex'), { 'telltale.flow.hops': ['telegram-peer=198.51.100.0/24'] }, ['telegram.peer.ip=198.51.100.77']],
-    ]);
+    assert.deepEqual(
+      messages.map(({ protocol, encryption, session, facts, ...message }) => [
+        protocol, encryption.verdict, session, facts, fieldsOf({ ...message, protocol, encryption, facts }),
+      ]),
+      [
+        ['telegram', 'encrypted', tag.toString('hex'), {}, []],
+        [
+          'telegram', 'encrypted', tag.toString('hex'), { 'telltale.flow.hops': ['telegram-peer=198.51.100.0/24'] },
+          ['telegram.peer.ip=198.51.100.77'],
+        ],
+      ],
+    );
   });
 
   test('the answer to the question for the own address gives the round trip', () => {

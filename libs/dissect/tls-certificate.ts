@@ -68,7 +68,9 @@ export class CertificateReader {
       const body = bytes.subarray(messageHeader, end);
       if (bytes[0] === CERTIFICATE) {
         const list = new ByteReader(body, 3);
-        const shown = { names: certificateNames(list.take(list.u24()).rest()), frame: handshake.frameAt(end - 1), micros: handshake.microsAt(end - 1) };
+        const shown = {
+          names: certificateNames(list.take(list.u24()).rest()), frame: handshake.frameAt(end - 1), micros: handshake.microsAt(end - 1),
+        };
         this.#finish();
         return shown;
       }

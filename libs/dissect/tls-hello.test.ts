@@ -21,13 +21,21 @@ describe('JA4', () => {
 
   test('leaves GREASE out, and says what is absent', () => {
     assert.equal(ja4({ ...published, extensions: [0x1a1a, ...published.extensions] }, 'quic'), 'q13d1516h2_8daaf6152771_e5627efa2ab1');
-    assert.equal(ja4({ version: 0x0301, ciphers: [], extensions: [], signatures: [], hasServerName: false, protocol: null }, 'dtls'), 'd10i000000_000000000000_000000000000');
+    assert.equal(
+      ja4({ version: 0x0301, ciphers: [], extensions: [], signatures: [], hasServerName: false, protocol: null }, 'dtls'),
+      'd10i000000_000000000000_000000000000',
+    );
     assert.equal(ja4({ ...published, protocol: hex('ab63ab') }, 'tls').slice(8, 10), 'ab');
   });
 });
 
 describe('DTLS', () => {
-  const body = bytes(hex('fefd'), Buffer.alloc(32, 7), hex('00 00 0004 c02b c02f 01 00'), prefixed(u16, hex('0000'), prefixed(u16, prefixed(u16, hex('00'), prefixed(u16, 'a.example')))));
+  const body = bytes(
+    hex('fefd'),
+    Buffer.alloc(32, 7),
+    hex('00 00 0004 c02b c02f 01 00'),
+    prefixed(u16, hex('0000'), prefixed(u16, prefixed(u16, hex('00'), prefixed(u16, 'a.example')))),
+  );
 
   function record(offset: number, length: number, sequence = 0): Buffer {
     const part = body.subarray(offset, offset + length);
@@ -44,7 +52,10 @@ describe('DTLS', () => {
 
   test('the ClientHello names the server; the first answer gives the round trip', () => {
     const reply = hex('16 feff 0000 000000000000 0010 03000004 0000 000000000004 fefd0000');
-    const messages = send([['source', record(0, 500), 100], ['destination', reply, 30_100], ['source', record(0, 500, 1), 30_200], ['destination', reply, 60_000]]);
+    const messages = send([
+      ['source', record(0, 500), 100], ['destination', reply, 30_100], ['source', record(0, 500, 1), 30_200],
+      ['destination', reply, 60_000],
+    ]);
     assert.deepEqual(messages.map(({ facts }) => [facts['tls.client.server_name'] ?? '', facts['telltale.handshake.rtt'] ?? 0]), [
       ['a.example', 0], ['', 30_000], ['a.example', 0], ['', 0],
     ]);
@@ -53,6 +64,9 @@ describe('DTLS', () => {
 
   test('fragments, in one datagram or several, in any order', () => {
     assert.equal(send([['source', bytes(record(0, 30), record(30, 500)), 1]])[0]!.facts['tls.client.server_name'], 'a.example');
-    assert.deepEqual(send([['source', record(30, 500), 1], ['source', record(0, 30), 2]]).map(({ facts }) => facts['tls.client.server_name'] ?? ''), ['', 'a.example']);
+    assert.deepEqual(
+      send([['source', record(30, 500), 1], ['source', record(0, 30), 2]]).map(({ facts }) => facts['tls.client.server_name'] ?? ''),
+      ['', 'a.example'],
+    );
   });
 });

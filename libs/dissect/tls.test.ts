@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tlsClientHello } from '#capture';
-import { certificate, personalCertificate, serverFlight, u24 } from './testing/binary-samples.ts';
+import { certificate, personalCertificate, proxyCertificate, serverFlight, u24 } from './testing/binary-samples.ts';
 import { dissectStream, openStream } from './testing/packets.ts';
 
 /** A ClientHello given byte by byte: TLS 1.2, one suite, SNI `a.example`, ALPN GREASE, `h2` and `http/1.1`. */
@@ -11,7 +11,10 @@ const hello = Buffer.from([
   '00100011', '000f', '020a0a', '026832', '08687474702f312e31',
   '00170000', '00000001ff',
 ].join(''), 'hex');
-const sni = { 'tls.client.server_name': 'a.example', 'destination.domain': 'a.example', 'telltale.destination.domain_source': 'tls', 'telltale.tls.alpn': ['h2', 'http/1.1'], 'telltale.tls.ja4': 't12d01040a_f06271c2b022_1ca028f07214' };
+const sni = {
+  'tls.client.server_name': 'a.example', 'destination.domain': 'a.example', 'telltale.destination.domain_source': 'tls',
+  'telltale.tls.alpn': ['h2', 'http/1.1'], 'telltale.tls.ja4': 't12d01040a_f06271c2b022_1ca028f07214',
+};
 
 function record(type: number, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from([type, 3, 1, body.length >> 8, body.length & 0xff]), body]);
@@ -55,8 +58,13 @@ test('without extensions, cut, and malformed', () => {
 });
 
 test('caught in the middle, or from the server first', () => {
-  assert.deepEqual(dissectStream([['source', record(23, Buffer.alloc(40, 7))]]).messages.map(({ encryption }) => encryption), [{ verdict: 'encrypted', reason: 'TLS records' }]);
-  const { messages } = dissectStream([['destination', record(22, Buffer.from('0200000100', 'hex'))], ['destination', Buffer.alloc(99)], ['source', record(22, hello)]]);
+  assert.deepEqual(
+    dissectStream([['source', record(23, Buffer.alloc(40, 7))]]).messages.map(({ encryption }) => encryption),
+    [{ verdict: 'encrypted', reason: 'TLS records' }],
+  );
+  const { messages } = dissectStream([
+    ['destination', record(22, Buffer.from('0200000100', 'hex'))], ['destination', Buffer.alloc(99)], ['source', record(22, hello)],
+  ]);
   assert.deepEqual(messages.map(({ facts }) => facts), [{}, sni]);
 });
 
@@ -80,7 +88,9 @@ test('a gap in the ClientHello leaves the verdict, and the name in front of it',
     dissector.data('source', record(22, hello).subarray(0, bytes), 1, 1);
     dissector.gap('source', 30);
     dissector.data('source', record(22, hello), 2, 2);
-    return result.messages.map(({ encryption, facts, frame }) => [encryption.reason, facts['tls.client.server_name'], facts['telltale.tls.ja4'], frame]);
+    return result.messages.map(({ encryption, facts, frame }) => [
+      encryption.reason, facts['tls.client.server_name'], facts['telltale.tls.ja4'], frame,
+    ]);
   };
   assert.deepEqual(told(20), [['TLS ClientHello', undefined, undefined, 1]]);
   assert.deepEqual(told(80), [['TLS ClientHello', 'a.example', undefined, 1]]);
@@ -117,6 +127,16 @@ test('whom a certificate names that a client shows in clear', () => {
     ['tls.client.x509.alternative_names', 'email', 'jane@example.org'],
     ['tls.client.x509.alternative_names', 'user_principal_name', 'jdoe@corp.example'],
   ]];
+  assert.deepEqual(named([flight(personalCertificate('Harbour-PC7', 'root@example.org', 'harbour-pc7$@corp.example'))])[0], [
+    ['tls.client.x509.subject.common_name', 'netbios_name', 'Harbour-PC7'],
+    ['tls.client.x509.alternative_names', 'email', 'root@example.org'],
+    ['tls.client.x509.alternative_names', 'user_principal_name', 'harbour-pc7$@corp.example'],
+  ], 'that of a computer');
+  assert.deepEqual(
+    named([flight(proxyCertificate('Jane Doe', '408216935'))]),
+    [[['tls.client.x509.subject.common_name', 'tls_client_certificate_name', 'Jane Doe']]],
+    'that of a proxy',
+  );
   const whole = flight(holder);
   assert.deepEqual(named([whole]), expected);
   assert.deepEqual(named([whole.subarray(0, 40), whole.subarray(40)]), expected);
@@ -130,6 +150,17 @@ test('whom a certificate names that a client shows in clear', () => {
 test('no certificate is waited for under TLS 1.3, behind a broken one, or once the client goes on', () => {
   const version13 = record(22, Buffer.from(`0200002e0303${'00'.repeat(32)}0013010000 06002b00020304`.replace(' ', ''), 'hex'));
   const broken = serverFlight(Buffer.alloc(40, 0x30));
-  for (const answer of [version13, broken]) assert.equal(dissectStream([['source', record(22, hello)], ['destination', answer], ['destination', serverFlight(certificate('late'))]]).messages.length, 1);
-  assert.equal(dissectStream([['source', record(22, hello)], ['source', record(20, Buffer.from([1]))], ['destination', serverFlight(certificate('late'))]]).messages.length, 1);
+  for (const answer of [version13, broken])
+    assert.equal(
+      dissectStream([
+        ['source', record(22, hello)], ['destination', answer], ['destination', serverFlight(certificate('late'))],
+      ]).messages.length,
+      1,
+    );
+  assert.equal(
+    dissectStream([
+      ['source', record(22, hello)], ['source', record(20, Buffer.from([1]))], ['destination', serverFlight(certificate('late'))],
+    ]).messages.length,
+    1,
+  );
 });

@@ -4,6 +4,7 @@ import { createMessage, type Encryption, type Message, type Sender } from './mes
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { CertificateReader, type ShownCertificate } from './tls-certificate.ts';
 import { setClientHelloFacts } from './tls-hello.ts';
+import type { CertificateNames } from './x509-names.ts';
 
 /** TLS 1.0 to 1.3 (RFC 8446) and SSL 3.0: reads the ClientHello, and the names in certificates that server and client send in clear. */
 export const tls: StreamProtocol = {
@@ -184,7 +185,7 @@ class TlsHandler implements StreamHandler {
     const message = createMessage('tls', byClientHello, { sender, frame, micros });
     const fields = new FieldList(message, this.#session);
     if (names.dns.size === 0)
-      for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name);
+      for (const name of holders(names)) fields.add('tls.client.x509.subject.common_name', nameKey(name, names), name);
     for (const name of names.mail) fields.add('tls.client.x509.alternative_names', 'email', name);
     for (const name of names.users) fields.add('tls.client.x509.alternative_names', 'user_principal_name', name);
     if (message.fields.length > 0) this.#emit(message);
@@ -205,4 +206,16 @@ class TlsHandler implements StreamHandler {
     this.#session.counters.add('tls', 'messages');
     this.#session.emit(message);
   }
+}
+
+/** Without the number that a proxy certificate adds to the name of its holder (RFC 3820, section 3.4). */
+function holders({ common }: CertificateNames): string[] {
+  return common.size === 1 ? [...common] : [...common].filter((name) => !/^\d+$/.test(name));
+}
+
+/** The key of a common name: of a computer in a Windows domain, the alternative name is its account, `name$@domain`. */
+function nameKey(name: string, { users }: CertificateNames): string {
+  const account = `${name}$@`.toLowerCase();
+  for (const user of users) if (user.toLowerCase().startsWith(account)) return 'netbios_name';
+  return 'tls_client_certificate_name';
 }

@@ -174,7 +174,9 @@ class WebSocketSide implements Side {
     const list = new FieldList(message, this.#session);
     const start = jsonStart(bytes);
     const shifted: FrameMap = start === 0 ? frames : { frameAt: (position) => frames.frameAt(position + start) };
-    const isJson = startsLikeJson(bytes.subarray(start)) && list.addJson(bytes.subarray(start), { path: 'websocket.json', frames: shifted, encoding });
+    const isJson = startsLikeJson(bytes.subarray(start)) && list.addJson(bytes.subarray(start), {
+      path: 'websocket.json', frames: shifted, encoding,
+    });
     if (!isJson) message.payload = this.#scannable(bytes);
     this.#count('messages');
     this.#session.emit(message);

@@ -23,9 +23,10 @@ export function flowId(observer: string, communityId: string, startMicros: numbe
 const numberAt = 24;
 
 /**
- * Id of record number `sequence`, from 0, of a flow: the id of the flow, which is unique already, with the number added to its last 32 bits. Digits that
- * both ids share are compressed away in messages of the flow log, and there are several records to a flow: a digest for each would cost more than
- * all other ids together. For a log, which may be read again from anywhere, the digest of the line takes the place of the number.
+ * Id of record number `sequence`, from 0, of a flow: the id of the flow, which is unique already, with the number added to its last 32
+ * bits. Digits that both ids share are compressed away in messages of the flow log, and there are several records to a flow: a digest for
+ * each would cost more than all other ids together. For a log, which may be read again from anywhere, the digest of the line takes the
+ * place of the number.
  */
 export function recordId(flow: string, sequence: number | string): string {
   if (typeof sequence === 'string') return digest(`record\0${flow}\0${sequence}`);

@@ -23,7 +23,11 @@ export function parseAnycast(text: string, file = 'anycast.csv'): AnycastList {
     if (prefix === '' || (i === 0 && prefix === 'prefix')) continue;
     const cidr = Cidr.parse(prefix);
     if (cidr !== undefined) prefixes.push({ text: prefix, cidr });
-    else problems.push({ file, line: i + 1, column: 1, severity: 'error', code: 'prefix', message: `"${prefix}" is no prefix such as 192.0.2.0/24` });
+    else
+      problems.push({
+        file, line: i + 1, column: 1, severity: 'error', code: 'prefix',
+        message: `"${prefix}" is not a prefix; expected one such as 192.0.2.0/24`,
+      });
   }
   if (problems.length > 0) throw new LocatedError(problems);
   return { version, prefixes };

@@ -6,13 +6,13 @@ import { fingerprintKinds } from './fingerprint.ts';
 export const roles = ['signalling', 'key-management', 'media', 'recording', 'telemetry', 'update', 'third-party'] as const;
 export type Role = (typeof roles)[number];
 
-const country = z.union([z.literal(''), z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code, or nothing for unknown')]);
+const country = z.union([z.literal(''), z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code, or an empty text for unknown')]);
 const entry = { role: z.enum(roles), source: z.string().min(1), experimental: z.string().min(1).optional() };
 const transport = z.enum(['tcp', 'udp']);
 const prefix = z.string().refine((text) => Cidr.parse(text) !== undefined, 'expected a prefix such as 192.0.2.0/24');
 const pattern = z
   .string()
-  .regex(/[^*]{3}/, 'expected a text of three characters at least, `*` allowed')
+  .regex(/[^*]{3}/, 'expected a text of at least three characters, in which `*` stands for any others')
   .optional();
 const ja4 = z
   .string()
@@ -30,7 +30,7 @@ export const catalogueSchema = z.strictObject({
     vendor: z.string().min(1),
     controlled_from: country,
     hosts: z.array(z.strictObject({
-      match: z.string().regex(/^[a-z0-9*.-]+$/, 'expected a lower-case host name, `*` allowed'),
+      match: z.string().regex(/^[a-z0-9*.-]+$/, 'expected a host name in lower case, in which `*` stands for any characters'),
       ...entry,
     })).default([]),
     ports: z.array(z.strictObject({
@@ -48,7 +48,7 @@ export const catalogueSchema = z.strictObject({
     })).default([]),
     fingerprints: z.array(z.strictObject({
       protocol: z.string().min(1).optional(), alpn: z.string().min(1).optional(), ja4,
-      stun_realm: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a lower-case domain such as example.com').optional(),
+      stun_realm: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a domain in lower case, such as example.com').optional(),
       stun_software: pattern, user_agent: pattern,
       ...entry,
     }).refine(

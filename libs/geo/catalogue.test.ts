@@ -154,7 +154,7 @@ test('a fingerprint that tells nothing is refused', () => {
     ['experimental: e', /expected exactly one of/],
     ["user_agent: '*'", /three characters/],
     ['ja4: t13d', /expected a JA4 fingerprint/],
-    ['protocol: x, role: media, source: s }, { protocol: x', /c\.yaml:3:\d+: error: fingerprint protocol=x stands in the catalogue twice/],
+    ['protocol: x, role: media, source: s }, { protocol: x', /c\.yaml:3:\d+: error: the catalogue lists the fingerprint protocol=x twice/],
   ] as const)
     assert.throws(() => fingerprinted(entry), message);
 });

@@ -120,7 +120,7 @@ export class ServiceCatalogue {
 
     for (const [i, definition] of value.services.entries()) {
       const service = { name: definition.name, vendor: definition.vendor, controlledFrom: definition.controlled_from };
-      if (services.has(service.name)) problem(['services', i, 'name'], 'duplicate', `service "${service.name}" stands in the catalogue twice`);
+      if (services.has(service.name)) problem(['services', i, 'name'], 'duplicate', `the catalogue lists the service "${service.name}" twice`);
       services.set(service.name, service);
       if (definition.sites) {
         const codes = Object.entries(definition.sites.codes).map(
@@ -152,12 +152,13 @@ export class ServiceCatalogue {
           problem(
             ['services', i, 'fingerprints', j, kind],
             'duplicate',
-            `fingerprint ${text} stands in the catalogue twice: it tells no service from another`,
+            `the catalogue lists the fingerprint ${text} twice, so that it does not tell which service it is`,
           );
       }
       for (const [j, port] of definition.ports.entries()) {
         const [first = 0, last = first] = port.ports.split('-').map(Number);
-        if (first < 1 || last > 65_535 || last < first) problem(['services', i, 'ports', j, 'ports'], 'port', `"${port.ports}" is no range of ports`);
+        if (first < 1 || last > 65_535 || last < first)
+          problem(['services', i, 'ports', j, 'ports'], 'port', `"${port.ports}" is not a range of ports from 1 to 65535`);
         ports.push({
           transport: port.transport,
           first,

@@ -10,7 +10,9 @@ test('a CIDR block holds what node:net says it holds', () => {
     list.addSubnet(network, length, 'ipv4');
     assert.equal(new CidrSet([Cidr.parse(`${network}/${length}`)!]).has(address), list.check(address, 'ipv4'));
   }));
-  const ipv6 = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 8, maxLength: 8 }).map((groups) => groups.map((group) => group.toString(16)).join(':'));
+  const ipv6 = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 8, maxLength: 8 }).map(
+    (groups) => groups.map((group) => group.toString(16)).join(':'),
+  );
   fc.assert(fc.property(ipv6, fc.integer({ min: 0, max: 128 }), ipv6, (network, length, address) => {
     const list = new BlockList();
     list.addSubnet(network, length, 'ipv6');

@@ -84,7 +84,10 @@ export function readRangeTable(family: AddressFamily, bytes: Buffer, file: strin
       const afterLast = afterFirst < 0 ? -1 : readDecimal(bytes, afterFirst, family, last);
       if (afterLast < 0 || !table.append(first, last, valueOf(afterLast, end))) {
         throw new LocatedError([
-          { file, line: line + 1, column: 1, severity: 'error', code: 'table', message: 'not an ascending range "first,last,value"' },
+          {
+            file, line: line + 1, column: 1, severity: 'error', code: 'table',
+            message: 'the line is not a range "first,last,value" above those before it',
+          },
         ]);
       }
     }

@@ -278,6 +278,6 @@ function mmdbTable(name: string, bytes: Uint8Array): MmdbTable {
   try {
     return new MmdbTable(bytes);
   } catch (error) {
-    throw new Error(`geo table ${name} cannot be read as a MaxMind DB: ${(error as Error).message}`, { cause: error });
+    throw new Error(`the geo table ${name} cannot be read as a MaxMind DB: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -83,7 +83,7 @@ export class MmdbRecord {
     const behind = this.#header(at);
     if (this.#type !== types.pointer) return behind;
     this.#header(this.#section + this.#data);
-    if (this.#type === types.pointer) throw new Error('MaxMind DB with a pointer to a pointer');
+    if (this.#type === types.pointer) throw new Error('a pointer leads to another pointer, which a MaxMind DB must not have');
     return behind;
   }
 

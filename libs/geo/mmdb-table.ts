@@ -29,10 +29,10 @@ export class MmdbTable {
     const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
     const { nodeCount, nodeByteSize, recordSize, ipVersion, buildEpoch, searchTreeSize } = new Reader(bytes).metadata;
     if (recordSize !== 24 && recordSize !== 28 && recordSize !== 32)
-      throw new Error(`MaxMind DB with records of ${recordSize} bits; known are 24, 28 and 32`);
+      throw new Error(`the records of the search tree have ${recordSize} bits, and only 24, 28 and 32 are known`);
     this.#dataAt = searchTreeSize + separator;
     if (bytes.length < this.#dataAt || bytes.subarray(searchTreeSize, this.#dataAt).some((byte) => byte !== 0))
-      throw new Error('MaxMind DB whose search tree does not end where it should');
+      throw new Error('the search tree does not end where the metadata says');
     this.built = buildEpoch;
     this.#bytes = bytes;
     this.#nodes = nodeCount;
@@ -74,7 +74,7 @@ export class MmdbTable {
         into.append(path, last, value);
         return;
       }
-      if (depth === most) throw new Error('MaxMind DB with a search tree deeper than an address');
+      if (depth === most) throw new Error('the search tree is deeper than an address has bits');
       walk(this.#child(pointer, 0), depth + 1);
       const bit = (0x80000000 >>> (depth & 31)) >>> 0;
       path[depth >>> 5]! += bit;

@@ -10,7 +10,7 @@ const schema = z.strictObject({
     controlled_from: z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code'),
     asns: z.array(z.int().min(1).max(0xffffffff)).min(1).optional(),
     prefixes: z.array(z.string().refine((text) => Cidr.parse(text) !== undefined, 'expected a prefix such as 192.0.2.0/24')).min(1).optional(),
-    domains: z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a lower-case domain such as example.com')).min(1).optional(),
+    domains: z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a domain in lower case, such as example.com')).min(1).optional(),
     confidence: z.enum(confidences),
     source: z.string().min(1),
   }).refine(({ asns, prefixes, domains }) => asns ?? prefixes ?? domains, 'an operator needs "asns", "prefixes" or "domains"')),
@@ -78,7 +78,7 @@ export class Operators {
               ...place(['operators', i, key, j]),
               severity: 'error',
               code: 'duplicate',
-              message: `${label} stands in the table twice`,
+              message: `${label} is listed twice`,
             });
           own.add(label);
           if (!known.has(id)) known.set(id, value);

@@ -8,7 +8,9 @@ import { RangeTable } from './range-table.ts';
 const word = (value: number): Uint32Array => Uint32Array.of(value, 0, 0, 0);
 
 test('a range table finds what a linear search finds', () => {
-  const bounds = fc.uniqueArray(fc.oneof(fc.integer({ min: 0, max: 300_000 }), fc.integer({ min: 0, max: 0xffffffff })), { minLength: 2, maxLength: 60 });
+  const bounds = fc.uniqueArray(
+    fc.oneof(fc.integer({ min: 0, max: 300_000 }), fc.integer({ min: 0, max: 0xffffffff })), { minLength: 2, maxLength: 60 },
+  );
   fc.assert(fc.property(bounds, fc.array(fc.integer({ min: 0, max: 0xffffffff }), { maxLength: 30 }), (points, probes) => {
     const sorted = points.toSorted((a, b) => a - b);
     const ranges: [number, number, number][] = [];

@@ -34,7 +34,8 @@ export const apiKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed})(?![A-Za-
 /** The beginnings of these keys. */
 export const apiKeyAnchors: readonly Anchor[] = [
   ...[
-    'AKIA', 'ASIA', 'ABIA', 'ACCA', 'ya29', 'GOCSPX', 'git', 'xox', 'SG.', 'LTAI', 'AKID', 'glpat', 'npm_', 'hf_', 'shp', 'sk-', 'pypi', 'dapi', 'NRAK',
+    'AKIA', 'ASIA', 'ABIA', 'ACCA', 'ya29', 'GOCSPX', 'git', 'xox', 'SG.', 'LTAI', 'AKID', 'glpat', 'npm_', 'hf_', 'shp', 'sk-', 'pypi',
+    'dapi', 'NRAK',
     'xapp', 'hooks', 'AGE-', 'sq0', 'key-', 'AccountKey', ':AA',
   ].map(literal),
   sequence('g', 'h', 'pousr'), sequence('sr', 'k', '_'), sequence('d', 'o', 'opr'), sequence('S', 'K', '0123456789abcdef'),

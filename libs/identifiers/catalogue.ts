@@ -1,14 +1,15 @@
 import { accountId, geoPosition, personName, receiverPosition, tokenSubject, turnUsername, userId, userName } from './catalogue/accounts.ts';
 import { email, iban, localMailbox, paymentCard, residentId, sipNumber, sipUri, xmppJid } from './catalogue/contacts.ts';
 import {
-  analyticsClient, apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, publishableKey, sessionCookie, sessionToken, trackingId, visitorId,
+  analyticsClient, apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, publishableKey, sessionCookie, sessionToken,
+  trackingId, visitorId,
 } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
 import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
 import { guestPassword, loginName, loginPassword, loginResponse, machineAccount } from './catalogue/logins.ts';
 import {
-  certificateHolder, clientSubnet, deviceName, mediaKey, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi,
-  signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
+  certificateDevice, certificateHolder, clientSubnet, deviceName, greetingDevice, mediaKey, mqttClientId, namedDevice, remoteDesktopClient,
+  sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
 } from './catalogue/protocols.ts';
 import {
   callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, mucRoomId, plainChannel, plainMeeting, plainRoom, roomId,
@@ -29,11 +30,12 @@ import type { IdentifierKind } from './kind.ts';
 export const catalogue: readonly IdentifierKind[] = [
   basicCredentials, digestCredentials, loginResponse, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt,
   streamKey, mediaKey, publishableKey, apiKey, turnUsername,
-  imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard, windowsSid,
+  imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard,
+  windowsSid,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,
   linkedMeeting, meetingId, zoomMeeting, plainMeeting, roomId, plainRoom, channelId, agoraChannel, plainChannel, callId, conversationId,
-  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, machineAccount, deviceName, namedDevice,
+  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, remoteDesktopClient, certificateDevice, mqttClientId, machineAccount, deviceName, greetingDevice, namedDevice,
   clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, certificateHolder, personName, birthDate,
   visitorId, analyticsClient, trackingId, ssid, watchedValue,
 ];

@@ -8,7 +8,8 @@ const devices =
 
 /** `Jane's MacBook Pro`, `Jonas-iPhone`, `iPhone de Marie`, `iPhone-von-Hans`, `Janes-MBP`, `johnson-pc`. */
 const possessed = new RegExp(
-  `^(?:[\\p{L}][\\p{L}\\p{M}\\p{N}._]{1,30}(?:['’]?s)?[ _-](?:${devices})(?:[ _-]?(?:\\d{1,4}|[ivx]{1,4}|\\(\\d\\)|pro|max|air|mini|plus|se|ultra)){0,3}` +
+  `^(?:[\\p{L}][\\p{L}\\p{M}\\p{N}._]{1,30}(?:['’]?s)?[ _-](?:${devices})`
+    + '(?:[ _-]?(?:\\d{1,4}|[ivx]{1,4}|\\(\\d\\)|pro|max|air|mini|plus|se|ultra)){0,3}' +
     `|(?:${devices})[ _-](?:de|di|du|van|von|of|af|av|da|do|für|fra)[ _-]?[\\p{L}][\\p{L}\\p{M}._ -]{1,30})$`,
   'iu',
 );

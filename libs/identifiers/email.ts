@@ -49,7 +49,8 @@ export function normaliseEmail(value: string): string {
 function inAscii(value: string): string {
   const at = value.lastIndexOf('@');
   if (isAscii(value) || at < 0 || value.length > longestAddress) return value;
-  return `${value.slice(0, at).replaceAll(/[^\0-\x7f]/gu, (one) => (/[\p{L}\p{M}\p{N}]/u.test(one) ? 'x' : one))}@${domainToASCII(value.slice(at + 1))}`;
+  const local = value.slice(0, at).replaceAll(/[^\0-\x7f]/gu, (one) => (/[\p{L}\p{M}\p{N}]/u.test(one) ? 'x' : one));
+  return `${local}@${domainToASCII(value.slice(at + 1))}`;
 }
 
 function isAscii(value: string): boolean {

@@ -115,7 +115,9 @@ export class FieldReader {
       if (digestCredentials.validate(credentials.value)) this.#reading.addAnnounced(digestCredentials, credentials.value, field);
       return false; // Its other parameters include the user name.
     }
-    const kind = isPrefixedPublishableKey(credentials.value) ? publishableKey : [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
+    const kind = isPrefixedPublishableKey(credentials.value)
+      ? publishableKey
+      : [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
     if (kind === undefined) return false;
     this.#reading.addAnnounced(kind, credentials.value, field);
     if (kind === jwt) this.#values.claims(credentials.value, field);

@@ -12,7 +12,8 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 test('a text stays what it is', () => {
-  for (const text of ['', 'uid', 'a key of more than thirteen', 'Sinéad O’Connor of Dún Laoghaire', '小明 und noch viel mehr Zeichen']) assert.equal(keptText(text), text);
+  for (const text of ['', 'uid', 'a key of more than thirteen', 'Sinéad O’Connor of Dún Laoghaire', '小明 und noch viel mehr Zeichen'])
+    assert.equal(keptText(text), text);
 });
 
 test('what is remembered does not keep the bodies that it was cut from', () => {

@@ -69,7 +69,7 @@ export interface IdentifierKind {
    * Upper bound of the confidence, percent, in an HTTP message without an account or a person: on ordinary pages, the key names mean other things.
    */
   readonly alone?: number;
-  /** Values that look like one but are not. */
+  /** Sentences about values that look like one but are not, or say less than it seems; docs/identifiers.md shows them. */
   readonly traps: readonly string[];
   /** Standard or vendor page that defines it. */
   readonly source: string;

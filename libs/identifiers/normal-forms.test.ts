@@ -10,7 +10,8 @@ import { field, messageOf, recognise } from './testing.ts';
 
 describe('what is the same has one token, and what is not has another', () => {
   test('a mailbox, whose domain may be written in its own script or as DNS has it', () => {
-    for (const written of ['Jane@Bücher.example', 'jane@xn--bcher-kva.example', ' jane@BÜCHER.example ']) assert.equal(normaliseEmail(written), 'jane@xn--bcher-kva.example');
+    for (const written of ['Jane@Bücher.example', 'jane@xn--bcher-kva.example', ' jane@BÜCHER.example '])
+      assert.equal(normaliseEmail(written), 'jane@xn--bcher-kva.example');
     const values = (text: string): string[] => recognise(messageOf(field('note', text))).map(({ value }) => value);
     assert.deepEqual(values('an jörg.weiß@bücher.example, bitte'), ['jörg.weiß@bücher.example']);
     assert.deepEqual(values('联系jane@example.org谢谢'), ['jane@example.org']);
@@ -41,7 +42,8 @@ describe('what is the same has one token, and what is not has another', () => {
   });
 
   test('a telephone number, with the zero that is dialled at home', () => {
-    for (const written of ['+49 151 12345678', '+49 (0)151 12345678', '0049151 12345678', '+4915112345678']) assert.equal(normalisePhone(written), '4915112345678');
+    for (const written of ['+49 151 12345678', '+49 (0)151 12345678', '0049151 12345678', '+4915112345678'])
+      assert.equal(normalisePhone(written), '4915112345678');
     assert.equal(normalisePhone('+39 081 555 0142'), '390815550142', 'where the zero is part of the number');
     assert.equal(normalisePhone('0151 12345678'), '015112345678');
     assert.equal(normalisePhone('+99 (0)1234'), '9901234');

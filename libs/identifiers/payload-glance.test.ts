@@ -71,7 +71,8 @@ describe('a glance at a payload', () => {
 
 test('UTF-16 is found at every offset, from six characters on', () => {
   fc.assert(fc.property(
-    fc.uint8Array({ min: 0x80, maxLength: 24 }), fc.uint8Array({ min: 0x80, minLength: 1, maxLength: 24 }), fc.stringMatching(/^[a-z]{7,20}$/), fc.boolean(),
+    fc.uint8Array({ min: 0x80, maxLength: 24 }), fc.uint8Array({ min: 0x80, minLength: 1, maxLength: 24 }),
+    fc.stringMatching(/^[a-z]{7,20}$/), fc.boolean(),
     (before, after, text, isBigEndian) => {
       const wide = Buffer.from(text, 'utf16le');
       const found: string[] = [];

@@ -65,7 +65,8 @@ describe('shapes', () => {
   const part = fc.oneof(
     fc.constantFrom(...examples), fc.string({ maxLength: 6 }), fc.string({ unit: 'binary', maxLength: 3 }),
     fc.constantFrom(
-      '@', ':', '://', 'http://', '+', '.', '-', ' ', 'zoom.us/j/', '81234567890', 'a.b.', '?pwd=abcd', 'sip:', 'a:b@', '3c:15:c2:9a:01:fe', '\u0131', '\u0141',
+      '@', ':', '://', 'http://', '+', '.', '-', ' ', 'zoom.us/j/', '81234567890', 'a.b.', '?pwd=abcd', 'sip:', 'a:b@', '3c:15:c2:9a:01:fe',
+      '\u0131', '\u0141',
       '110105194912310', '02X', 'h-3B90E1C7A52F684D0B7E19A3C8F5246D9E07B1A4', 'xoxb-12345abcdefghij', 'ghp_9sKd82hFq01LmZx7Pv3TtRrYwQeBn5cVgUaJ',
     ),
   );
@@ -79,7 +80,9 @@ describe('shapes', () => {
 
   test('join links and meeting numbers: around the anchors as in the whole text', () => {
     fc.assert(fc.property(anyText, (text) => {
-      const links = [...text.matchAll(link)].filter((match) => meetingId.shape !== undefined && /^[1-9]/.test(match[1]!) && new Set(match[1]).size > 2);
+      const links = [...text.matchAll(link)].filter(
+        (match) => meetingId.shape !== undefined && /^[1-9]/.test(match[1]!) && new Set(match[1]).size > 2,
+      );
       assert.deepEqual(byAnchors(text, meetingId).map((each) => each.split(' ')[1]), links.map((match) => match[1]));
       const open = links.filter((match) => /[?&]pwd=[\w.~%-]{4,128}/i.test(match[0]));
       assert.deepEqual(byAnchors(text, joinLink), open.map((match) => `${match.index} ${match[0]}`));

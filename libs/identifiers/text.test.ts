@@ -45,9 +45,13 @@ describe('assignments', () => {
   const allKeys = catalogue.flatMap(({ keys }) => keys.map((key) => key.replace(/^\*_/, '')));
   const camelCase = (key: string): string => key.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   const spelling = fc.constantFrom<(key: string) => string>(
-    (key) => key, camelCase, (key) => key.toUpperCase(), (key) => key.replaceAll('_', '-'), (key) => key.replaceAll('_', ''), (key) => `client.${key}`,
-    (key) => `${key}2`, (key) => `${key}_1`, (key) => `${key}_1_2`, (key) => `${key}.1.1f2e`, (key) => `${key}A1b2`, (key) => `${key}QACBDRTS`, (key) => `${key}_`, (key) => `$${key}$`, (key) => key.slice(0, -1), (key) => `${key.slice(0, -1)}_${key.at(-1)}`,
-    (key) => `<${key}`, (key) => `"${key}"`, (key) => `\\"${key}\\"`, (key) => `'${key}'`, (key) => `${key}\\`, (key) => `x${key}`, (key) => '_'.repeat(45) + key,
+    (key) => key, camelCase, (key) => key.toUpperCase(), (key) => key.replaceAll('_', '-'), (key) => key.replaceAll('_', ''),
+    (key) => `client.${key}`,
+    (key) => `${key}2`, (key) => `${key}_1`, (key) => `${key}_1_2`, (key) => `${key}.1.1f2e`, (key) => `${key}A1b2`,
+    (key) => `${key}QACBDRTS`, (key) => `${key}_`, (key) => `$${key}$`, (key) => key.slice(0, -1),
+    (key) => `${key.slice(0, -1)}_${key.at(-1)}`,
+    (key) => `<${key}`, (key) => `"${key}"`, (key) => `\\"${key}\\"`, (key) => `'${key}'`, (key) => `${key}\\`, (key) => `x${key}`,
+    (key) => '_'.repeat(45) + key,
   );
   const written = fc.tuple(spelling, fc.constantFrom(...allKeys)).map(([spell, key]) => spell(key));
   const sign = fc.constantFrom('=', ':', '>', ' =', ': ', ' : ', '  =', '=>', '==', '://', '::', ' ', '" :', '&', '\u0100=');

@@ -20,7 +20,7 @@ const mostKnown = 4096;
 
 /** @throws RangeError if the key has fewer than 16 bytes. */
 export function createTokeniser(key: Uint8Array): Tokeniser {
-  if (key.length < leastKeyBytes) throw new RangeError(`a token key needs at least ${leastKeyBytes} bytes, got ${key.length}`);
+  if (key.length < leastKeyBytes) throw new RangeError(`the token key has ${key.length} bytes, and needs at least ${leastKeyBytes}`);
   const hmac = new HmacSha256(key);
   const keyId = hmac.tag('telltale token key id').toString('hex', 0, 4);
   const start = `tk1.${keyId}.`;

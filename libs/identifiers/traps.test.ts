@@ -11,7 +11,8 @@ describe('what looks like an identifier and is none', () => {
   const traps: Record<string, Parameters<typeof messageOf>> = {
     'ids of pictures, posts and styles in a feed': [
       page(
-        '<img src="//wx3.pics.example/orj360/7f3a91c2ly1hq2m8kd0wvj20u00u0q7b.jpg"><a href="/u/feed?mod=hot" suda-uatrack="key=tab&value=5028841930276513">',
+        '<img src="//wx3.pics.example/orj360/7f3a91c2ly1hq2m8kd0wvj20u00u0q7b.jpg"><a href="/u/feed?mod=hot" suda-uatrack="key=tab&'
+          + 'value=5028841930276513">',
       ),
       page('{"mblogid":"OzR4k7QpW","pic_ids":["7f3a91c2ly1hq2m8kd0wvj20u00u0q7b"],"attitudes_count":4812,"reposts_count":1207,"source_type":1}'),
       field('mid', '5028841930276513'), field('cid', '4488120937712345'), field('pic_id', '7f3a91c2ly1hq2m8kd0wvj20u00u0q7b'),
@@ -75,7 +76,10 @@ describe('what looks like an identifier and is none', () => {
 
   test('the version token of Gnutella', () => {
     const line = 'X-Token: kQ7ZAm2XvT8hDrThB3W6/RvBhYkybhCkuoEl';
-    const message = { ...createMessage('tcp', { verdict: 'cleartext', reason: 'text' }, { sender: 'source', frame: 9, micros: 1 }), payload: Buffer.from(line) };
+    const message = {
+      ...createMessage('tcp', { verdict: 'cleartext', reason: 'text' }, { sender: 'source', frame: 9, micros: 1 }),
+      payload: Buffer.from(line),
+    };
     assert.deepEqual(found(message), []);
     assert.deepEqual(found(messageOf(header('X-Token', 'kQ7ZAm2XvT8hDrThB3W6'))), ['bearer_token=kQ7ZAm2XvT8hDrThB3W6']);
   });

@@ -43,7 +43,10 @@ describe('a value of a watchlist is found', () => {
     for (const value of ['jörg.weiß', 'Jörg.Weiß', '王小明字']) {
       assert.deepEqual(told(messageOf(field('q', `ask ${value} about it`)), recogniser), ['names watched_value  url.query.q']);
       assert.deepEqual(told(opaque([1, 0, 7], value, [0, 7]), recogniser), ['names watched_value  udp.payload@3']);
-      assert.deepEqual(told({ ...payloadOf(Buffer.from(`ask ${value} about it`), 'tcp'), encryption: { verdict: 'cleartext', reason: '' } }, recogniser), ['names watched_value  tcp.payload@4']);
+      assert.deepEqual(
+        told({ ...payloadOf(Buffer.from(`ask ${value} about it`), 'tcp'), encryption: { verdict: 'cleartext', reason: '' } }, recogniser),
+        ['names watched_value  tcp.payload@4'],
+      );
     }
   });
 
@@ -145,7 +148,7 @@ describe('the bounds', () => {
       ['abc', '', /too short/],
       ['1234', '', /too short/],
       ['x'.repeat(129), '', /longer than 128/],
-      ['no-address', 'email', /^no valid email$/],
+      ['no-address', 'email', /^the value is not a valid email$/],
       ['jane', 'nonsense', /no kind "nonsense"/],
     ] as const) {
       assert.throws(
@@ -173,14 +176,14 @@ describe('the file of a list', () => {
   test('is refused with file and line where it is none', () => {
     const [head, first] = text.split('\n') as [string, string];
     const cases: [string, RegExp][] = [
-      ['', /l\.jsonl:1: no JSON object/],
-      ['{}', /l\.jsonl:1: no watchlist/],
-      [head.replace(key.keyId, '00000000'), /l\.jsonl:1: made with token key 00000000/],
-      [head.replace('"version":1', '"version":9'), /l\.jsonl:1: version 9/],
-      [`${head}\n${first}\n{`, /l\.jsonl:3: no JSON object/],
-      [`${head}\n${first.replace('"email"', '"emial"')}`, /l\.jsonl:2: a kind/],
+      ['', /l\.jsonl:1: the line is not a JSON object/],
+      ['{}', /l\.jsonl:1: the file is not a watchlist/],
+      [head.replace(key.keyId, '00000000'), /l\.jsonl:1: the list was made with token key 00000000/],
+      [head.replace('"version":1', '"version":9'), /l\.jsonl:1: the list has version 9/],
+      [`${head}\n${first}\n{`, /l\.jsonl:3: the line is not a JSON object/],
+      [`${head}\n${first.replace('"email"', '"emial"')}`, /l\.jsonl:2: the catalogue does not have the kind/],
       [`${head}\n${first.replace(':hex"', ':he x"')}`, /l\.jsonl:2: a spelling/],
-      [`${head}\n{"kind":"email"}`, /l\.jsonl:2: needs kind/],
+      [`${head}\n{"kind":"email"}`, /l\.jsonl:2: the entry needs kind/],
     ];
     for (const [written, problem] of cases) assert.throws(() => parseWatchlist(written, 'l.jsonl', key.keyId), problem);
   });

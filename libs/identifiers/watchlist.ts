@@ -62,8 +62,8 @@ export const watchlistName = /^[a-z0-9][a-z0-9-]{0,47}$/;
 export function watch(value: string, kindName: string, tokeniser: Tokeniser, key: WatchKey): WatchEntry {
   const bare = value.trim();
   if (bare.length < leastText || (/^\d+$/.test(bare) && bare.length < leastDigits))
-    throw new RangeError(`too short to be told from other text: at least ${leastText} characters, or ${leastDigits} digits`);
-  if (bare.length > longestWatched) throw new RangeError(`longer than ${longestWatched} characters`);
+    throw new RangeError(`the value is too short to be told from other text: it needs at least ${leastText} characters, or ${leastDigits} digits`);
+  if (bare.length > longestWatched) throw new RangeError(`the value is longer than ${longestWatched} characters`);
   const kind = kindOf(bare, kindName);
   const mask = maskOf(kind, bare);
   const spellings = spellingsOf(bare, kind).map(({ encoding, written }): WatchMark => markOf(written, encoding, key));
@@ -73,9 +73,9 @@ export function watch(value: string, kindName: string, tokeniser: Tokeniser, key
 function kindOf(value: string, name: string): IdentifierKind {
   if (name === '') return catalogue.find((kind) => kind.shape !== undefined && isWhole(kind, value) && kind.validate(value)) ?? watchedValue;
   const kinds = catalogue.filter((kind) => kind.name === name);
-  if (kinds.length === 0) throw new RangeError(`no kind ${JSON.stringify(name)} in the catalogue (docs/identifiers.md)`);
+  if (kinds.length === 0) throw new RangeError(`the catalogue has no kind ${JSON.stringify(name)}; docs/identifiers.md lists them`);
   const kind = kinds.find((one) => one.validate(value));
-  if (kind === undefined) throw new RangeError(`no valid ${name}`);
+  if (kind === undefined) throw new RangeError(`the value is not a valid ${name}`);
   return kind;
 }
 
@@ -114,12 +114,14 @@ export function parseWatchlist(text: string, file: string, keyId: string): Watch
   const [head = '', ...lines] = text.trimEnd().split('\n');
   const header = parseLine(head, file, 1);
   const name = header['watchlist'];
-  if (typeof name !== 'string' || !watchlistName.test(name)) throw new WatchlistError(file, 1, 'no watchlist: write it with telltale watchlist add');
+  if (typeof name !== 'string' || !watchlistName.test(name))
+    throw new WatchlistError(file, 1, 'the file is not a watchlist: write one with telltale watchlist add');
   if (header['version'] !== version)
-    throw new WatchlistError(file, 1, `version ${String(header['version'])} of the format is not known: this is version ${version}`);
+    throw new WatchlistError(file, 1, `the list has version ${String(header['version'])} of the format, and only version ${version} can be read`);
   if (header['key'] !== keyId)
-    throw new WatchlistError(file, 1, `made with token key ${String(header['key'])}, but the probe has ${keyId}: its values have to be added anew`);
-  if (lines.length > mostWatched) throw new WatchlistError(file, mostWatched + 2, `more than ${mostWatched} values`);
+    throw new WatchlistError(file, 1, `the list was made with token key ${String(header['key'])}, but the probe has ${keyId}: add its values anew`);
+  if (lines.length > mostWatched)
+    throw new WatchlistError(file, mostWatched + 2, `the list has more than ${mostWatched} values, the most that are watched`);
   return { name, entries: lines.map((line, index) => parseEntry(parseLine(line, file, index + 2), file, index + 2)) };
 }
 
@@ -130,7 +132,7 @@ function parseLine(line: string, file: string, number: number): Record<string, u
   } catch {
     // Reported below: JSON's own message would quote the line.
   }
-  throw new WatchlistError(file, number, 'no JSON object');
+  throw new WatchlistError(file, number, 'the line is not a JSON object');
 }
 
 const markForm = /^([tb])(\d{1,3}):([0-9a-z]{1,7}):([\w-]{16}):([\w>]{0,20})$/;
@@ -138,12 +140,12 @@ const markForm = /^([tb])(\d{1,3}):([0-9a-z]{1,7}):([\w-]{16}):([\w>]{0,20})$/;
 function parseEntry(line: Record<string, unknown>, file: string, number: number): WatchEntry {
   const { kind: name, token, mask, spellings } = line;
   const kind = catalogue.find((one) => one.name === name);
-  if (kind === undefined) throw new WatchlistError(file, number, 'a kind that the catalogue does not have');
+  if (kind === undefined) throw new WatchlistError(file, number, 'the catalogue does not have the kind of this entry');
   if (typeof token !== 'string' || !token.startsWith('tk1.') || typeof mask !== 'string' || !Array.isArray(spellings))
-    throw new WatchlistError(file, number, 'needs kind, token, mask and spellings');
+    throw new WatchlistError(file, number, 'the entry needs kind, token, mask and spellings');
   const marks = spellings.map((spelling): WatchMark => {
     const match = typeof spelling === 'string' ? markForm.exec(spelling) : null;
-    if (match === null) throw new WatchlistError(file, number, 'a spelling that is none');
+    if (match === null) throw new WatchlistError(file, number, 'a spelling of the entry is malformed');
     const [, form, length, filter, tag, encoding] = match as unknown as [string, string, string, string, string, string];
     return { form: form === 't' ? 'text' : 'bytes', length: Number(length), filter: Number.parseInt(filter, 36), tag, encoding };
   });

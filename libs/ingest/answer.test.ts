@@ -23,8 +23,12 @@ test('TCP flags of one direction: SYN alone is silence, resets alone a refusal, 
 });
 
 describe('flow exports', () => {
-  const syn: V5Record = { source: '10.0.0.5', destination: '198.51.100.7', sourcePort: 51_000, destinationPort: 443, packets: 4, bytes: 240, flags: 0x02 };
-  const reset: V5Record = { source: '198.51.100.7', destination: '10.0.0.5', sourcePort: 443, destinationPort: 51_000, packets: 1, bytes: 40, flags: 0x14 };
+  const syn: V5Record = {
+    source: '10.0.0.5', destination: '198.51.100.7', sourcePort: 51_000, destinationPort: 443, packets: 4, bytes: 240, flags: 0x02,
+  };
+  const reset: V5Record = {
+    source: '198.51.100.7', destination: '10.0.0.5', sourcePort: 443, destinationPort: 51_000, packets: 1, bytes: 40, flags: 0x14,
+  };
 
   test('NetFlow: by TCP flags, unless packets are sampled or it is UDP', () => {
     assert.deepEqual(exported(netflow5(1, 0, [syn, reset, { ...syn, flags: 0x1b }, { ...syn, protocol: 17 }])), ['4 timeout', '0 refused', '0', '0']);
@@ -49,7 +53,8 @@ describe('flow exports', () => {
 
 test('Zeek: by conn_state', () => {
   const row = (state: string): string => JSON.stringify({
-    _path: 'conn', ts: 1_700_000_000, uid: `C${state}`, 'id.orig_h': '10.0.0.5', 'id.orig_p': 51_000, 'id.resp_h': '198.51.100.7', 'id.resp_p': 443, proto: 'tcp', conn_state: state, orig_pkts: 5, resp_pkts: 0,
+    _path: 'conn', ts: 1_700_000_000, uid: `C${state}`, 'id.orig_h': '10.0.0.5', 'id.orig_p': 51_000, 'id.resp_h': '198.51.100.7',
+    'id.resp_p': 443, proto: 'tcp', conn_state: state, orig_pkts: 5, resp_pkts: 0,
   });
   const states = ['S0', 'REJ', 'SF', 'RSTR', 'OTH', '-'];
   const { entries } = readLog('conn.log', `${states.map(row).join('\n')}\n`);
@@ -58,11 +63,14 @@ test('Zeek: by conn_state', () => {
 
 test('EVE: by packets and flags to the client', () => {
   const event = (flow: object, tcp?: object): string => JSON.stringify({
-    timestamp: '2018-07-05T15:43:47.690014-0400', event_type: 'flow', src_ip: '10.0.0.5', src_port: 51_000, dest_ip: '198.51.100.7', dest_port: 443, proto: 'TCP', flow, tcp,
+    timestamp: '2018-07-05T15:43:47.690014-0400', event_type: 'flow', src_ip: '10.0.0.5', src_port: 51_000, dest_ip: '198.51.100.7',
+    dest_port: 443, proto: 'TCP', flow, tcp,
   });
   const { entries } = readLog('eve.json', [
-    event({ pkts_toserver: 6, pkts_toclient: 0, bytes_toclient: 0 }), event({ pkts_toserver: 1, pkts_toclient: 1, bytes_toclient: 54 }, { tcp_flags_tc: '14' }),
-    event({ pkts_toserver: 9, pkts_toclient: 8, bytes_toclient: 4000 }, { tcp_flags_tc: '1e' }), event({ pkts_toserver: 9, pkts_toclient: 8, bytes_toclient: 4000 }),
+    event({ pkts_toserver: 6, pkts_toclient: 0, bytes_toclient: 0 }),
+    event({ pkts_toserver: 1, pkts_toclient: 1, bytes_toclient: 54 }, { tcp_flags_tc: '14' }),
+    event({ pkts_toserver: 9, pkts_toclient: 8, bytes_toclient: 4000 }, { tcp_flags_tc: '1e' }),
+    event({ pkts_toserver: 9, pkts_toclient: 8, bytes_toclient: 4000 }),
   ].join('\n'));
   assert.deepEqual(entries.map(answerOf), ['6 timeout', '0 refused', '0', '0']);
 });

@@ -18,10 +18,16 @@ test('VPC flow logs of version 2, without a header', () => {
   const { entries, problems, counters } = readLog('flow.log', version2);
   assert.deepEqual(problems, []);
   assert.equal(counters.get('vpc-flow-log', 'intervals without traffic'), 1);
-  assert.deepEqual(entries.map(({ endpoints, totals }) => [endpoints.sourceIp, endpoints.destinationIp, endpoints.destinationPort, endpoints.transport, totals!.sourceBytes, totals!.sourcePackets]), [
-    ['172.31.16.139', '172.31.16.21', 22, 'tcp', 4249, 20], ['172.31.9.69', '172.31.9.12', 3389, 'tcp', 4249, 20],
-    ['2001:db8:1234:a100:8d6e:3477:df66:f105', '2001:db8:1234:a102:3304:8879:34cf:4071', 22, 'tcp', 8855, 54],
-  ]);
+  assert.deepEqual(
+    entries.map(({ endpoints, totals }) => [
+      endpoints.sourceIp, endpoints.destinationIp, endpoints.destinationPort, endpoints.transport, totals!.sourceBytes,
+      totals!.sourcePackets,
+    ]),
+    [
+      ['172.31.16.139', '172.31.16.21', 22, 'tcp', 4249, 20], ['172.31.9.69', '172.31.9.12', 3389, 'tcp', 4249, 20],
+      ['2001:db8:1234:a100:8d6e:3477:df66:f105', '2001:db8:1234:a102:3304:8879:34cf:4071', 22, 'tcp', 8855, 54],
+    ],
+  );
   assert.deepEqual([entries[0]!.startMicros, entries[0]!.micros], [1_418_530_010_000_000, 1_418_530_070_000_000]);
 });
 
@@ -36,11 +42,17 @@ test('VPC flow logs with a header: both directions are one flow, opened by who s
 
 test('VPC flow logs as CloudWatch exports them, and with their format for a header; of a format that nobody tells is said so', () => {
   const exported = version2.replaceAll(/^(?=2)/gm, '2024-05-01T12:00:00.000Z ');
-  assert.deepEqual(readLog('a', exported).entries.map(({ endpoints }) => endpoints), readLog('a', version2).entries.map(({ endpoints }) => endpoints));
+  assert.deepEqual(
+    readLog('a', exported).entries.map(({ endpoints }) => endpoints), readLog('a', version2).entries.map(({ endpoints }) => endpoints),
+  );
   const [names, ...rows] = version3.trim().split('\n');
   const asFormat = [names!.replaceAll(/\S+/g, '${$&}'), ...rows].join('\n');
-  assert.deepEqual(readLog('a', asFormat).entries.map(({ endpoints }) => endpoints), readLog('a', version3).entries.map(({ endpoints }) => endpoints));
-  assert.throws(() => readLog('a', rows.join('\n')), { name: 'CaptureError', code: 'unsupported_version', message: /without the line that names its columns/ });
+  assert.deepEqual(
+    readLog('a', asFormat).entries.map(({ endpoints }) => endpoints), readLog('a', version3).entries.map(({ endpoints }) => endpoints),
+  );
+  assert.throws(() => readLog('a', rows.join('\n')), {
+    name: 'CaptureError', code: 'unsupported_version', message: /lacks the line that names its columns/,
+  });
 });
 
 test('unusable lines are counted with their place', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { communityId, Flow } from '#capture';
+import { communityId, Flow, noSurroundings } from '#capture';
 import type { Message } from '#dissect';
 import type { Answer } from './answer.ts';
 import { protocolNumber, type Endpoints } from './endpoints.ts';
@@ -40,7 +40,8 @@ export function flowOfEntry({ endpoints, micros, startMicros, answer }: LogEntry
   const { sourceIp, transport } = endpoints;
   const isIcmp = transport === 'icmp' || transport === 'ipv6-icmp';
   const flow = new Flow({
-    ...endpoints, tunnelProtocol: '', tunnelSourceIp: '', tunnelDestinationIp: '', sourceMac: '', destinationMac: '',
+    ...endpoints,
+    surroundings: noSurroundings,
     ...(isIcmp && { sourcePort: 0, destinationPort: 0 }),
     ipVersion: sourceIp.includes(':') ? 6 : 4,
     communityId: communityId({ ...endpoints, transport: protocolNumber(transport) }),

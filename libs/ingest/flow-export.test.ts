@@ -3,7 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CaptureBuilder, CaptureCounters, CaptureReader, PacketView } from '#capture';
 import { FlowExportDecoder, IngestCounters, type LogEntry } from './ingest.ts';
-import { exportSeconds, ip, ipfix, netflow5, netflow9, rawHeader, set, sflow, sflowRecord, sflowSample, sflowSamples, template, u16, u32, u8 } from './testing/export-datagrams.ts';
+import {
+  exportSeconds, ip, ipfix, netflow5, netflow9, rawHeader, set, sflow, sflowRecord, sflowSample, sflowSamples, template, u16, u32, u8,
+} from './testing/export-datagrams.ts';
 import { fieldsOf, readLog } from './testing/read-log.ts';
 
 interface Decoded {
@@ -134,7 +136,15 @@ describe('NetFlow v9 and IPFIX', () => {
   test('options tell the sampling rate of a domain and of a sampler', () => {
     const { decode, entries } = decoder();
     decode(netflow9(1, 7, set(1, u16(400, 4, 8, 1, 4, 48, 1, 50, 4)), set(400, u32(7), u8(2), u32(1000))));
-    decode(netflow9(2, 7, set(0, template(300, ...fields), template(301, ...fields, [48, 1])), set(300, record(10, 1)), set(301, record(10, 1), u8(2), record(10, 1), u8(3))));
+    decode(
+      netflow9(
+        2,
+        7,
+        set(0, template(300, ...fields), template(301, ...fields, [48, 1])),
+        set(300, record(10, 1)),
+        set(301, record(10, 1), u8(2), record(10, 1), u8(3)),
+      ),
+    );
     assert.deepEqual(entries.map((entry) => [entry.totals!.sourceBytes, entry.samplingRate]), [[10_000, 1000], [10_000, 1000], [10, 0]]);
     decode(ipfix(1, 7, set(3, u16(401, 2, 1, 149, 4, 305, 4)), set(401, u32(7, 50))));
     decode(ipfix(2, 7, set(2, template(300, ...fields)), set(300, record(10, 2))));
@@ -158,8 +168,34 @@ describe('NetFlow v9 and IPFIX', () => {
   test('enterprise fields, fields of variable length and both directions in one record', () => {
     const { decode, entries } = decoder();
     const long = 'x'.repeat(300);
-    decode(ipfix(0, 7, set(2, u16(300, 9, 8, 4, 12, 4, 7, 2, 11, 2, 4, 1, 1, 8, 0x8001, 8), u32(29_305), u16(0x8000 + 187, 65_535), u32(35_632), u16(371, 65_535)),
-      set(300, ip('10.0.0.5'), ip('198.51.100.7'), u16(51000, 443), u8(6), u32(0, 5_000_000_000 % 2 ** 32), u32(1, 7), u8(255), u16(300), Buffer.from(long), u8(3), Buffer.from('bob'))));
+    decode(
+      ipfix(
+        0,
+        7,
+        set(
+          2,
+          u16(300, 9, 8, 4, 12, 4, 7, 2, 11, 2, 4, 1, 1, 8, 0x8001, 8),
+          u32(29_305),
+          u16(0x8000 + 187, 65_535),
+          u32(35_632),
+          u16(371, 65_535),
+        ),
+        set(
+          300,
+          ip('10.0.0.5'),
+          ip('198.51.100.7'),
+          u16(51000, 443),
+          u8(6),
+          u32(0, 5_000_000_000 % 2 ** 32),
+          u32(1, 7),
+          u8(255),
+          u16(300),
+          Buffer.from(long),
+          u8(3),
+          Buffer.from('bob'),
+        ),
+      ),
+    );
     assert.equal(entries.length, 1);
     assert.equal(entries[0]!.totals!.destinationBytes, 2 ** 32 + 7);
     assert.deepEqual(fieldsOf(entries[0]!), ['flow.login.user_name=bob', `flow.35632.187=${long}`]);
@@ -233,13 +269,18 @@ test('sFlow: samples of both forms among counters and extensions; what agents an
   const gateway = sflowRecord(1003, Buffer.concat([u32(1), ip('192.0.2.254'), u32(64_500, 64_501, 64_502, 1, 2, 1, 64_503, 0, 100)]));
   const counters1 = Buffer.concat([u32(1, 1, 1), sflowRecord(1, Buffer.alloc(88))]);
   const { decode, entries, counters } = decoder();
-  decode(sflowSamples(1, [2, counters1], [1, sflowSample(1, 512, [vlans, header, gateway], 3)], [4, counters1], [3, sflowSample(1, 256, [header, gateway], 0, true)]));
+  decode(sflowSamples(1, [2, counters1], [1, sflowSample(1, 512, [vlans, header, gateway], 3)], [4, counters1], [
+    3, sflowSample(1, 256, [header, gateway], 0, true),
+  ]));
   assert.deepEqual(entries.map(({ samplingRate }) => samplingRate), [512, 256]);
   assert.deepEqual([...counters.reasons()], []);
 
   // A source's drops are a running total; those before its first report are not counted. Kind 5: packets that the switch discarded.
   decode(sflowSamples(2, [1, sflowSample(2, 512, [header], 20)], [5, Buffer.alloc(40)], [3, sflowSample(2, 256, [header], 4, true)]));
-  assert.deepEqual([counters.get('sflow', 'packets that the agent could not sample'), counters.get('sflow', 'samples of a kind that is not read')], [21, 1]);
+  assert.deepEqual(
+    [counters.get('sflow', 'packets that the agent could not sample'), counters.get('sflow', 'samples of a kind that is not read')],
+    [21, 1],
+  );
   const cut = sflowSamples(3, [1, sflowSample(3, 512, [header], 20)], [1, sflowSample(4, 512, [header], 20)]);
   decode(cut.subarray(0, cut.length - 20));
   assert.deepEqual([entries.length, counters.get('sflow', 'malformed datagram')], [5, 1]);
@@ -257,11 +298,21 @@ test('a file is read to what is no datagram, wherever its chunks end', () => {
 
 test('property: flows of any numbers come back as they were exported', () => {
   const port = fc.integer({ min: 0, max: 65_535 });
-  const flow = fc.record({ source: fc.ipV4(), destination: fc.ipV4(), sourcePort: port, destinationPort: port, packets: fc.nat(), bytes: fc.nat(), protocol: fc.constantFrom(6, 17, 132) });
+  const flow = fc.record({
+    source: fc.ipV4(), destination: fc.ipV4(), sourcePort: port, destinationPort: port, packets: fc.nat(), bytes: fc.nat(),
+    protocol: fc.constantFrom(6, 17, 132),
+  });
   fc.assert(fc.property(fc.array(flow, { minLength: 1, maxLength: 30 }), (flows) => {
-    const records = flows.map((one) => Buffer.concat([ip(one.source), ip(one.destination), u16(one.sourcePort, one.destinationPort), u8(one.protocol), u32(one.bytes, one.packets)]));
-    const expected = flows.map(({ source, destination, sourcePort, destinationPort, bytes, packets }) => ({ ends: [`${source}:${sourcePort}`, `${destination}:${destinationPort}`].toSorted(), bytes, packets }));
-    for (const datagram of [netflow5(1, 0, flows), netflow9(1, 7, set(0, template(300, ...fields)), set(300, ...records)), ipfix(1, 7, set(2, template(300, ...fields)), set(300, ...records))]) {
+    const records = flows.map((one) => Buffer.concat([
+      ip(one.source), ip(one.destination), u16(one.sourcePort, one.destinationPort), u8(one.protocol), u32(one.bytes, one.packets),
+    ]));
+    const expected = flows.map(({ source, destination, sourcePort, destinationPort, bytes, packets }) => ({
+      ends: [`${source}:${sourcePort}`, `${destination}:${destinationPort}`].toSorted(), bytes, packets,
+    }));
+    for (const datagram of [
+      netflow5(1, 0, flows), netflow9(1, 7, set(0, template(300, ...fields)), set(300, ...records)),
+      ipfix(1, 7, set(2, template(300, ...fields)), set(300, ...records)),
+    ]) {
       const { decode, entries } = decoder();
       assert.equal(decode(datagram), datagram.length);
       assert.deepEqual(entries.map(({ endpoints: { sourceIp, sourcePort, destinationIp, destinationPort }, totals }) => ({
@@ -275,15 +326,42 @@ test('property: flows of any numbers come back as they were exported', () => {
 test('damaged and cut datagrams are survived', () => {
   const samples = [
     netflow5(1, 100, [answer, answer]), sflow(1, 512, Buffer.alloc(80, 8)),
-    netflow9(1, 7, set(0, template(300, ...fields)), set(1, u16(400, 4, 8, 1, 4, 48, 1, 50, 4)), set(400, u32(7), u8(2), u32(1000)), set(300, record(1, 1))),
-    ipfix(0, 7, set(2, template(300, [8, 4], [12, 4], [1, 8], [2, 8], [152, 8], [153, 8])), set(300, ip('10.0.0.5'), ip('198.51.100.7'), u32(0, 9, 0, 9, 398, 1, 398, 2))),
-    ipfix(0, 7, set(2, template(300, ...fields), u16(301, 1, 0x8000 + 187, 65_535), u32(35_632)), set(300, record(1, 1)), set(301, u8(255), u16(3), Buffer.from('abc'))),
+    netflow9(
+      1,
+      7,
+      set(0, template(300, ...fields)),
+      set(1, u16(400, 4, 8, 1, 4, 48, 1, 50, 4)),
+      set(400, u32(7), u8(2), u32(1000)),
+      set(300, record(1, 1)),
+    ),
+    ipfix(
+      0,
+      7,
+      set(2, template(300, [8, 4], [12, 4], [1, 8], [2, 8], [152, 8], [153, 8])),
+      set(300, ip('10.0.0.5'), ip('198.51.100.7'), u32(0, 9, 0, 9, 398, 1, 398, 2)),
+    ),
+    ipfix(
+      0,
+      7,
+      set(2, template(300, ...fields), u16(301, 1, 0x8000 + 187, 65_535), u32(35_632)),
+      set(300, record(1, 1)),
+      set(301, u8(255), u16(3), Buffer.from('abc')),
+    ),
   ];
   const { decode, entries } = decoder();
-  fc.assert(fc.property(fc.constantFrom(...samples), fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 6 }), fc.nat(200), (sample, edits, cut) => {
-    const bytes = Buffer.from(sample);
-    for (const [at, value] of edits) bytes[at % bytes.length] = value;
-    decode(bytes.subarray(0, bytes.length - (cut % bytes.length)));
-    for (const { micros: time, startMicros, totals } of entries.splice(0)) assert.ok(Number.isSafeInteger(time) && Number.isSafeInteger(startMicros) && Object.values(totals!).every(Number.isSafeInteger));
-  }), { numRuns: 20_000 });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...samples),
+      fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 6 }),
+      fc.nat(200),
+      (sample, edits, cut) => {
+        const bytes = Buffer.from(sample);
+        for (const [at, value] of edits) bytes[at % bytes.length] = value;
+        decode(bytes.subarray(0, bytes.length - (cut % bytes.length)));
+        for (const { micros: time, startMicros, totals } of entries.splice(0))
+          assert.ok(Number.isSafeInteger(time) && Number.isSafeInteger(startMicros) && Object.values(totals!).every(Number.isSafeInteger));
+      },
+    ),
+    { numRuns: 20_000 },
+  );
 });

@@ -28,7 +28,9 @@ test('property: elements are those of JSON.parse, whatever stands around them an
     fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(undefined, 1, '\t'), fc.integer({ min: 1, max: 40 }),
     (elements, around, indent, size) => {
       const { a: _, log: __, ...others } = around;
-      for (const [path, document] of [[[], elements], [['log', 'a'], { ...others, log: { ...others, a: elements, z: [[1], { a: [2] }] }, z: { a: [3] } }]] as const) {
+      for (const [path, document] of [
+        [[], elements], [['log', 'a'], { ...others, log: { ...others, a: elements, z: [[1], { a: [2] }] }, z: { a: [3] } }],
+      ] as const) {
         const { elements: read, problems } = split(path, chunked(JSON.stringify(document, null, indent), size));
         assert.deepEqual(read.map(([written]) => JSON.parse(written)), JSON.parse(JSON.stringify(elements)));
         assert.deepEqual(problems, []);

@@ -34,7 +34,8 @@ describe('by content', () => {
 });
 
 test('a byte order mark costs no line', () => {
-  const zeek = '#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\n#path\tdns\n1700000000.5\tC1\t10.0.0.5\t5353\t10.0.0.1\t53\texample.org\n';
+  const zeek = '#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\n#path\tdns\n'
+    + '1700000000.5\tC1\t10.0.0.5\t5353\t10.0.0.1\t53\texample.org\n';
   const json = '{"_path":"dns","ts":1700000000.5,"uid":"C1","id.orig_h":"10.0.0.5","id.orig_p":5353,"id.resp_h":"10.0.0.1","id.resp_p":53}\n';
   const vpc = 'srcaddr dstaddr start end\n172.31.16.139 172.31.16.21 1418530010 1418530070\n';
   for (const log of [zeek, json, vpc]) {
@@ -45,7 +46,8 @@ test('a byte order mark costs no line', () => {
 });
 
 test('logs in UTF-16, wherever chunks end', () => {
-  const log = '{"_path":"dns","ts":1700000000.5,"uid":"C1","id.orig_h":"10.0.0.5","id.orig_p":5353,"id.resp_h":"10.0.0.1","id.resp_p":53,"query":"m\u00fcller-\u{1F600}.example"}\r\n';
+  const log = '{"_path":"dns","ts":1700000000.5,"uid":"C1","id.orig_h":"10.0.0.5","id.orig_p":5353,"id.resp_h":"10.0.0.1","id.resp_p":53,'
+    + '"query":"m\u00fcller-\u{1F600}.example"}\r\n';
   const { entries: [expected] } = readLog('x.log', log);
   const little = Buffer.from(`\uFEFF${log.repeat(3)}`, 'utf16le');
   for (const bytes of [little, Buffer.from(little).swap16()]) {
@@ -58,8 +60,14 @@ test('logs in UTF-16, wherever chunks end', () => {
 });
 
 test('property: reading goes on behind any mark of a log in UTF-16', () => {
-  const json = Array.from({ length: 4 }, (_, row) => `{"_path":"dns","ts":1700000000.5,"uid":"C${row}","id.orig_h":"10.0.0.5","id.orig_p":5353,"id.resp_h":"10.0.0.1","id.resp_p":53,"query":"\u0a0a\u{1F600}${row}.example"}\r\n`).join('');
-  const head = '#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\thttp\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\thost\n#types\ttime\tstring\taddr\tport\taddr\tport\tstring\n';
+  const json = Array.from(
+    { length: 4 },
+    (_, row) =>
+      `{"_path":"dns","ts":1700000000.5,"uid":"C${row}","id.orig_h":"10.0.0.5","id.orig_p":5353,"id.resp_h":"10.0.0.1","id.resp_p":53,`
+        + `"query":"\u0a0a\u{1F600}${row}.example"}\r\n`,
+  ).join('');
+  const head = '#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\thttp\n'
+    + '#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\thost\n#types\ttime\tstring\taddr\tport\taddr\tport\tstring\n';
   const tsv = head + Array.from({ length: 4 }, (_, row) => `1700000000.5\tC${row}\t10.0.0.5\t51000\t198.51.100.7\t80\th${row}.example\n`).join('');
   const little = [json, tsv].map((log) => Buffer.from(`\uFEFF${log}`, 'utf16le'));
   for (const log of [...little, ...little.map((bytes) => Buffer.from(bytes).swap16())]) {
@@ -89,23 +97,34 @@ test('where the first line ends, in the text of a log', () => {
 });
 
 test('JSON behind a syslog header is read like JSON alone; what other programs say is counted', () => {
-  const event = '{"timestamp":"2024-05-01T12:00:00.123456+0000","flow_id":1,"event_type":"dns","src_ip":"10.0.0.5","src_port":5353,"dest_ip":"10.0.0.1","dest_port":53,"proto":"UDP","dns":{"type":"query","rrname":"a.example","rrtype":"A"}}';
+  const event = '{"timestamp":"2024-05-01T12:00:00.123456+0000","flow_id":1,"event_type":"dns","src_ip":"10.0.0.5","src_port":5353,'
+    + '"dest_ip":"10.0.0.1","dest_port":53,"proto":"UDP","dns":{"type":"query","rrname":"a.example","rrtype":"A"}}';
   const { entries: [expected] } = readLog('eve.json', event);
   const headers = [
-    '<134>Nov 22 10:00:00 sensor suricata[123]: ', 'Nov  2 10:00:00 sensor suricata: ', '<13>Nov 22 10:00:00 suricata[123]: @cee: ', '2026-11-22T10:00:00.123456+01:00 sensor suricata[123]: ',
-    '<134>1 2026-11-22T10:00:00Z sensor suricata 123 - - ', '<134>1 2026-11-22T10:00:00.000003-08:00 - suricata - ID47 [a@32473 iut="3" e="\\"\\]\\\\"][b@1] \uFEFF',
+    '<134>Nov 22 10:00:00 sensor suricata[123]: ', 'Nov  2 10:00:00 sensor suricata: ', '<13>Nov 22 10:00:00 suricata[123]: @cee: ',
+    '2026-11-22T10:00:00.123456+01:00 sensor suricata[123]: ',
+    '<134>1 2026-11-22T10:00:00Z sensor suricata 123 - - ',
+    '<134>1 2026-11-22T10:00:00.000003-08:00 - suricata - ID47 [a@32473 iut="3" e="\\"\\]\\\\"][b@1] \uFEFF',
   ];
   for (const header of headers) {
-    const { entries, problems, counters } = readLog('messages', `${header}${event}\n<134>Nov 22 10:00:01 sensor sshd[7]: Accepted publickey\n${header}${event}\n`);
+    const { entries, problems, counters } = readLog(
+      'messages', `${header}${event}\n<134>Nov 22 10:00:01 sensor sshd[7]: Accepted publickey\n${header}${event}\n`,
+    );
     assert.deepEqual([entries.map(({ digest, line }) => [digest, line]), problems], [[[expected!.digest, 1], [expected!.digest, 3]], []], header);
     assert.equal(counters.get('syslog', 'lines that hold no JSON'), 1);
   }
-  assert.deepEqual(readLog('messages', `${headers[0]}${event}\n${headers[0]}${event.slice(0, 90)}\n`).problems.map(({ line, reason }) => [line, reason]), [[2, 'not a JSON object']]);
+  assert.deepEqual(
+    readLog('messages', `${headers[0]}${event}\n${headers[0]}${event.slice(0, 90)}\n`).problems.map(({ line, reason }) => [line, reason]),
+    [[2, 'not a JSON object']],
+  );
 });
 
 test('a target, or a header, longer than the dissector reads is shortened, and counted', () => {
   const event = (http: object): string =>
-    JSON.stringify({ timestamp: '2024-05-01T12:00:00.123456+0000', event_type: 'http', src_ip: '10.0.0.5', src_port: 51_000, dest_ip: '198.51.100.7', dest_port: 80, proto: 'TCP', http: { hostname: 'a.example', http_method: 'GET', status: 200, ...http } });
+    JSON.stringify({
+      timestamp: '2024-05-01T12:00:00.123456+0000', event_type: 'http', src_ip: '10.0.0.5', src_port: 51_000, dest_ip: '198.51.100.7',
+      dest_port: 80, proto: 'TCP', http: { hostname: 'a.example', http_method: 'GET', status: 200, ...http },
+    });
   const parameters = Array.from({ length: 20_000 }, (_, index) => `p${index}=x`).join('&');
   const { entries: [long, cookie], counters } = readLog('eve.json', [
     event({ url: `/v1?uid=1840273651&${parameters}` }), event({ url: '/v1?uid=1840273651', cookie: `a=${'x'.repeat(70_000)}` }),
@@ -122,7 +141,9 @@ test('the same problem is told with its place so often only; all are counted', (
   const { counters, problems } = readLog('eve.json', `{"event_type":"stats"}\n${'no JSON\n'.repeat(50)}{}\n`);
   assert.equal(counters.get('json', 'not a JSON object'), 50);
   assert.deepEqual(problems.map(({ line }) => line), [...Array.from({ length: 21 }, (_, index) => index + 2), 52]);
-  assert.deepEqual(problems.slice(-3).map(({ reason }) => reason), ['not a JSON object', 'not a JSON object; further such lines are counted only', 'no known log']);
+  assert.deepEqual(problems.slice(-3).map(({ reason }) => reason), [
+    'not a JSON object', 'not a JSON object; further such lines are counted only', 'no known log',
+  ]);
 });
 
 describe('lines', () => {

@@ -36,7 +36,9 @@ function request(payload: Buffer | string, port = 80): Buffer {
 
 const facts = ({ entries }: Sampled): object[] => entries.flatMap(({ messages }) => messages.map((message) => message.facts));
 const values = ({ entries }: Sampled): string[] => entries.flatMap(fieldsOf);
-const payloads = ({ entries }: Sampled): string[] => entries.flatMap(({ messages }) => messages.map(({ payload }) => payload?.toString('latin1') ?? ''));
+const payloads = ({ entries }: Sampled): string[] => entries.flatMap(
+  ({ messages }) => messages.map(({ payload }) => payload?.toString('latin1') ?? ''),
+);
 
 describe('the payload of sampled packets', () => {
   test('the head of a request is read as far as its lines are whole', () => {
@@ -89,7 +91,10 @@ describe('the payload of sampled packets', () => {
 
   test('a message that says how long it is, and is cut, is still searched', () => {
     // MQTT (section 3.1 of version 3.1.1): CONNECT, 198 bytes long, with a client identifier, and a will of which most is not there.
-    const connect = Buffer.concat([Buffer.from('10c601', 'hex'), Buffer.from('\0\x04MQTT\x04\x06\0\x3c\0\x13ann.lee@example.org\0\x04will\0\xa1', 'latin1'), Buffer.alloc(161, 1)]);
+    const connect = Buffer.concat([
+      Buffer.from('10c601', 'hex'), Buffer.from('\0\x04MQTT\x04\x06\0\x3c\0\x13ann.lee@example.org\0\x04will\0\xa1', 'latin1'),
+      Buffer.alloc(161, 1),
+    ]);
     const [payload] = payloads(sample([request(connect, 1883)], 128));
     assert.match(payload!, /ann\.lee@example\.org/);
   });
@@ -135,7 +140,8 @@ function namesByTshark(frames: readonly Buffer[], headerBytes: number): string[]
   frames.forEach((frame, index) => exports.send(sflow(index + 1, 512, frame.subarray(0, headerBytes), frame.length)));
   const rows = withFile(collector.pcap(), (path) => fields(path, 'sflow', ['frame.number', 'ssdp', ...names], ['tcp.desegment_tcp_streams:FALSE']));
   const found: string[][] = frames.map(() => []);
-  for (const row of rows) if (row.ssdp === '') found[Number(row['frame.number']) - 1] = names.flatMap((name) => row[name].split(',')).map(host).filter(Boolean);
+  for (const row of rows)
+    if (row.ssdp === '') found[Number(row['frame.number']) - 1] = names.flatMap((name) => row[name].split(',')).map(host).filter(Boolean);
   return found;
 }
 
@@ -147,8 +153,12 @@ const namesByUs = (frames: readonly Buffer[], headerBytes: number): string[][] =
 
 test('tshark reads the same names in the same samples', { skip: withoutTshark() }, () => {
   const builder = new CaptureBuilder();
-  builder.tcp({ client, server: { ip: '198.51.100.7', port: 80 }, at }).handshake().send(httpRequest('GET', '/a?b=c', { Host: 'api.example.org', Accept: '*/*' })).close();
-  builder.tcp({ client, server: { ip: '198.51.100.7', port: 443 }, at }).handshake().send(tlsClientHello({ serverName: 'voice.example.org' })).close();
+  builder.tcp({ client, server: { ip: '198.51.100.7', port: 80 }, at }).handshake().send(
+    httpRequest('GET', '/a?b=c', { Host: 'api.example.org', Accept: '*/*' }),
+  ).close();
+  builder.tcp({
+    client, server: { ip: '198.51.100.7', port: 443 }, at,
+  }).handshake().send(tlsClientHello({ serverName: 'voice.example.org' })).close();
   builder.udp({ client, server: { ip: '192.0.2.53', port: 53 }, at }).send(dnsQuery(1, 'api.example.org'));
   const frames = framesOf(builder);
   for (const [headerBytes, count] of [[128, 2], [512, 3]] as const) {

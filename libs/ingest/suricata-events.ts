@@ -45,13 +45,16 @@ export const suricataEvents: ReadonlyMap<string, EventReader> = new Map<string, 
   ['krb5', (event, micros) => {
     const krb5 = message('kerberos', cleartext('Kerberos'), 'source', micros);
     const user = text(object(event, 'krb5'), 'cname');
-    // `<empty>` where the message has none; `host$` is a machine account.
-    if (!user.startsWith('<') && !user.endsWith('$')) addLogin(krb5, 'kerberos', user, '');
+    // `<empty>` where the message has none.
+    if (!user.startsWith('<')) addLogin(krb5, 'kerberos', user, '');
     return [krb5];
   }],
   ['rdp', (event, micros) => {
     const rdp = message('rdp', cleartext('RDP'), 'source', micros);
     addLogin(rdp, 'rdp', text(object(event, 'rdp'), 'cookie'), '');
+    const client = object(object(event, 'rdp'), 'client');
+    addField(rdp, 'rdp.client_name', text(client, 'client_name'), 'netbios_name');
+    addField(rdp, 'rdp.client_product_id', text(client, 'id'), 'rdp_client_product_id');
     return [rdp];
   }],
   ['snmp', (event, micros) => {
@@ -67,6 +70,7 @@ export const suricataEvents: ReadonlyMap<string, EventReader> = new Map<string, 
     const ntlmssp = object(smb, 'ntlmssp');
     const one = message('smb', cleartext('SMB'), 'source', micros);
     addLogin(one, 'ntlm', text(ntlmssp, 'user'), '');
+    addField(one, 'ntlm.login.workstation', text(ntlmssp, 'host'), 'netbios_name');
     addField(one, 'smb.path', text(smb, 'share') || text(smb, 'filename'));
     return [one];
   }],
@@ -153,12 +157,18 @@ function dns(event: Row, micros: number): Message[] {
   }, micros)];
 }
 
+/** The address in `<address>`, as envelopes have it. */
+function mailbox(path: string): string {
+  return /^<(.*)>$/.exec(path)?.[1] ?? path;
+}
+
 function smtp(event: Row, micros: number): Message[] {
   const smtp = object(event, 'smtp');
   const email = object(event, 'email');
   const mail = message('smtp', cleartext('SMTP'), 'source', micros);
-  addField(mail, 'smtp.mail_from', text(smtp, 'mail_from'));
-  for (const recipient of texts(smtp, 'rcpt_to')) addField(mail, 'smtp.rcpt_to', recipient);
+  addField(mail, 'smtp.helo', text(smtp, 'helo'));
+  addField(mail, 'smtp.mail_from', mailbox(text(smtp, 'mail_from')));
+  for (const recipient of texts(smtp, 'rcpt_to')) addField(mail, 'smtp.rcpt_to', mailbox(recipient));
   for (const name of ['from', 'to', 'cc', 'bcc', 'reply_to', 'subject', 'x_mailer', 'user_agent', 'received']) {
     for (const value of texts(email, name)) addField(mail, `smtp.header.${name}`, value);
   }

@@ -10,7 +10,10 @@ const event = (type: string, more: object): string =>
 test('a flow has its counters, and the times of its first and last packet', () => {
   const { entries: [entry] } = readLog('eve.json', event('flow', {
     app_proto: 'http',
-    flow: { pkts_toserver: 4, pkts_toclient: 3, bytes_toserver: 793, bytes_toclient: 343, start: '2018-07-05T15:43:40.000001-0400', end: '2018-07-05T15:43:46.5-0400' },
+    flow: {
+      pkts_toserver: 4, pkts_toclient: 3, bytes_toserver: 793, bytes_toclient: 343, start: '2018-07-05T15:43:40.000001-0400',
+      end: '2018-07-05T15:43:46.5-0400',
+    },
   }));
   assert.deepEqual(entry!.totals, { sourceBytes: 793, sourcePackets: 4, destinationBytes: 343, destinationPackets: 3 });
   assert.deepEqual(
@@ -22,7 +25,10 @@ test('a flow has its counters, and the times of its first and last packet', () =
 test('a request with all its headers and its body', () => {
   const { entries: [entry] } = readLog('eve.json', event('http', { http: {
     hostname: 'api.example.org', url: '/join?uid=1840273651', http_user_agent: 'app/1', http_method: 'POST', status: 200,
-    request_headers: [{ name: 'User-Agent', value: 'app/1' }, { name: 'Content-Type', value: 'application/json' }, { name: 'Cookie', value: 'sid=abc; b=c' }],
+    request_headers: [
+      { name: 'User-Agent', value: 'app/1' }, { name: 'Content-Type', value: 'application/json' },
+      { name: 'Cookie', value: 'sid=abc; b=c' },
+    ],
     http_request_body: Buffer.from('{"room":{"id":"M5kq"}}').toString('base64'),
     response_headers: [{ name: 'Set-Cookie', value: 'sid=def; Path=/' }],
   } }));
@@ -47,9 +53,16 @@ test('a request with all its headers and its body', () => {
 
 test('HTTP/2 has method, target and host among its headers', () => {
   const { entries: [entry] } = readLog('eve.json', event('http', { http: {
-    version: '2', request_headers: [{ name: ':method', value: 'GET' }, { name: ':authority', value: 'h2.example.org' }, { name: ':path', value: '/a?uid=7' }], response_headers: [{ name: ':status', value: '204' }],
+    version: '2',
+    request_headers: [
+      { name: ':method', value: 'GET' }, { name: ':authority', value: 'h2.example.org' }, { name: ':path', value: '/a?uid=7' },
+    ],
+    response_headers: [{ name: ':status', value: '204' }],
   } }));
-  assert.deepEqual([entry!.messages[0]!.facts['url.domain'], entry!.messages[0]!.facts['url.query'], entry!.messages[0]!.encryption.reason], ['h2.example.org', 'uid=7', 'HTTP/2']);
+  assert.deepEqual(
+    [entry!.messages[0]!.facts['url.domain'], entry!.messages[0]!.facts['url.query'], entry!.messages[0]!.encryption.reason],
+    ['h2.example.org', 'uid=7', 'HTTP/2'],
+  );
   assert.equal(entry!.messages[1]!.facts['http.response.status_code'], 204);
 });
 
@@ -57,8 +70,17 @@ describe('DNS', () => {
   const dnsPacket = { src_ip: '192.168.86.1', src_port: 53, dest_ip: '192.168.86.85', dest_port: 39464, proto: 'UDP' };
   const answers = {
     'version 1': { type: 'answer', id: 1, rcode: 'NOERROR', rrname: 'clients.example.org', rrtype: 'A', ttl: 299, rdata: '203.0.113.110' },
-    'version 2': { version: 2, type: 'answer', rrname: 'clients.example.org', rrtype: 'A', answers: [{ rrname: 'clients.example.org', rrtype: 'CNAME', ttl: 5, rdata: 'c.example.org' }, { rrname: 'c.example.org', rrtype: 'A', ttl: 299, rdata: '203.0.113.110' }] },
-    'version 3': { version: 3, type: 'response', queries: [{ rrname: 'clients.example.org', rrtype: 'A' }], answers: [{ rrname: 'clients.example.org', rrtype: 'A', ttl: 299, rdata: '203.0.113.110' }] },
+    'version 2': {
+      version: 2, type: 'answer', rrname: 'clients.example.org', rrtype: 'A',
+      answers: [
+        { rrname: 'clients.example.org', rrtype: 'CNAME', ttl: 5, rdata: 'c.example.org' },
+        { rrname: 'c.example.org', rrtype: 'A', ttl: 299, rdata: '203.0.113.110' },
+      ],
+    },
+    'version 3': {
+      version: 3, type: 'response', queries: [{ rrname: 'clients.example.org', rrtype: 'A' }],
+      answers: [{ rrname: 'clients.example.org', rrtype: 'A', ttl: 299, rdata: '203.0.113.110' }],
+    },
   };
   for (const [version, dns] of Object.entries(answers)) {
     test(`${version}: an answer belongs to the flow that the client opened`, () => {
@@ -112,7 +134,16 @@ test('logins of MQTT, FTP, POP3, SNMP and Kerberos', () => {
   assert.deepEqual(fields('pop3', { request: { command: 'USER', args: ['bob'] } }), ['pop3.login.user_name=bob']);
   assert.deepEqual(fields('snmp', { version: 1, community: 'internal' }), ['snmp.community=internal']);
   assert.deepEqual(fields('krb5', { cname: 'bob' }), ['kerberos.login.user_name=bob']);
-  assert.deepEqual(fields('krb5', { cname: 'host$' }), []);
+  assert.deepEqual(fields('krb5', { cname: 'host$' }), ['kerberos.login.user_name=host$']);
+  assert.deepEqual(fields('krb5', { cname: '<empty>' }), []);
+  assert.deepEqual(
+    fields('rdp', { client: { client_name: 'HARBOUR-PC7', id: '55302-640-2718287-23104' } }),
+    ['rdp.client_name=HARBOUR-PC7', 'rdp.client_product_id=55302-640-2718287-23104'],
+  );
+  assert.deepEqual(fields('smtp', { helo: 'jane-pc', mail_from: '<jane@desk.intern>', rcpt_to: ['<joe@desk.intern>'] }), [
+    'smtp.helo=jane-pc', 'smtp.mail_from=jane@desk.intern', 'smtp.rcpt_to=joe@desk.intern',
+  ]);
+  assert.deepEqual(fields('smb', { ntlmssp: { user: 'jane', host: 'PC7' } }), ['ntlm.login.user_name=jane', 'ntlm.login.workstation=PC7']);
 });
 
 test('unusable events are counted with their place; events without a flow are counted', () => {

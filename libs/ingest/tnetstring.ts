@@ -18,7 +18,7 @@ export function frameOf(bytes: Buffer, at: number): { start: number; end: number
   for (let digit = at; digit < bytes.length; digit++) {
     const code = bytes[digit]!;
     if (code === 0x3a && digit > at) return { start: digit + 1, end: digit + 1 + length };
-    if (code < 0x30 || code > 0x39 || digit - at >= maxLengthDigits) throw new TnetstringError('no length');
+    if (code < 0x30 || code > 0x39 || digit - at >= maxLengthDigits) throw new TnetstringError('a value does not begin with its length');
     length = length * 10 + code - 0x30;
   }
   return null;
@@ -31,14 +31,14 @@ export function frameOf(bytes: Buffer, at: number): { start: number; end: number
  */
 export function parseTnetstring(bytes: Buffer): Tnetstring {
   const [value, end] = read(bytes, 0, bytes.length, 0);
-  if (end !== bytes.length) throw new TnetstringError('more than one value');
+  if (end !== bytes.length) throw new TnetstringError('there is more than one value');
   return value;
 }
 
 function read(bytes: Buffer, at: number, limit: number, depth: number): [value: Tnetstring, end: number] {
-  if (depth > maxDepth) throw new TnetstringError('nested too deep');
+  if (depth > maxDepth) throw new TnetstringError('the value is nested too deep');
   const frame = frameOf(bytes, at);
-  if (frame === null || frame.end >= limit) throw new TnetstringError('a value runs over the one around it');
+  if (frame === null || frame.end >= limit) throw new TnetstringError('a value is longer than the one around it');
   const { start, end } = frame;
   return [valueOf(bytes, start, end, depth), end + 1];
 }
@@ -53,13 +53,13 @@ function valueOf(bytes: Buffer, start: number, end: number, depth: number): Tnet
     case '~': return null;
     case ']': return [...values(bytes, start, end, depth)];
     case '}': return dictionaryOf([...values(bytes, start, end, depth)]);
-    default: throw new TnetstringError('unknown type');
+    default: throw new TnetstringError('a value has an unknown type');
   }
 }
 
 function numberOf(written: string): number {
   const value = Number(written);
-  if (written === '' || Number.isNaN(value)) throw new TnetstringError('no number');
+  if (written === '' || Number.isNaN(value)) throw new TnetstringError('a number is malformed');
   return value;
 }
 
@@ -72,11 +72,11 @@ function* values(bytes: Buffer, start: number, end: number, depth: number): Gene
 }
 
 function dictionaryOf(items: readonly Tnetstring[]): ReadonlyMap<string, Tnetstring> {
-  if (items.length % 2 !== 0) throw new TnetstringError('a key without value');
+  if (items.length % 2 !== 0) throw new TnetstringError('a key has no value');
   const dictionary = new Map<string, Tnetstring>();
   for (let at = 0; at < items.length; at += 2) {
     const key = items[at]!;
-    if (typeof key !== 'string' && !Buffer.isBuffer(key)) throw new TnetstringError('a key that is no text');
+    if (typeof key !== 'string' && !Buffer.isBuffer(key)) throw new TnetstringError('a key is not text');
     dictionary.set(key.toString(), items[at + 1]!);
   }
   return dictionary;

@@ -23,8 +23,8 @@ export function isVpcFlowLog(sample: string): boolean {
   const line = plain(sample.split(/\r?\n/, 1)[0]!);
   if (headerLine.test(line) || /^2 (?:\d{12}|unknown) eni-\w+ (?:\S+ ){10}(?:OK|NODATA|SKIPDATA)$/.test(line)) return true;
   if (isWithoutHeader(line))
-    throw new CaptureError('unsupported_version', 0, 'a VPC flow log of a format of your own, without the line that names its columns: '
-      + 'put the format before it as first line (${version} ${vpc-id} …)');
+    throw new CaptureError('unsupported_version', 0, 'the VPC flow log has a format of your own, and lacks the line that names its columns: '
+      + 'insert the format (${version} ${vpc-id} …) as its first line');
   return false;
 }
 

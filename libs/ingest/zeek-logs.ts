@@ -72,6 +72,7 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     const rdp = message('rdp', cleartext('RDP'), 'source', micros);
     addLogin(rdp, 'rdp', text(row, 'cookie'), '');
     addField(rdp, 'rdp.client_name', text(row, 'client_name'), 'netbios_name');
+    addField(rdp, 'rdp.client_product_id', text(row, 'client_dig_product_id'), 'rdp_client_product_id');
     return [rdp];
   } }],
   ['rfb', columns('tcp', 'rfb', { desktop_name: 'desktop_name' })],

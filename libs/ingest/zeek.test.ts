@@ -5,17 +5,29 @@ import { openLog, type LogEntry, type LogSource } from './ingest.ts';
 import { fieldsOf, logSource, readLog, survivesDamage } from './testing/read-log.ts';
 
 const header = (path: string, fields: string[], types: string[]): string =>
-  `#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t${path}\n#open\t2024-01-01-00-00-00\n#fields\t${fields.join('\t')}\n#types\t${types.join('\t')}\n`;
+  `#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t${path}\n#open\t2024-01-01-00-00-00\n`
+    + `#fields\t${fields.join('\t')}\n#types\t${types.join('\t')}\n`;
 const id = ['ts', 'uid', 'id.orig_h', 'id.orig_p', 'id.resp_h', 'id.resp_p'];
 const idTypes = ['time', 'string', 'addr', 'port', 'addr', 'port'];
 const client = ['1700000000.250000', 'CHhAvVGS1DHFjwGM9', '192.0.2.7', '42226', '198.51.100.9', '80'];
 
-const httpLog = header('http', [...id, 'method', 'host', 'uri', 'user_agent', 'username', 'password', 'proxied', 'status_code'],
-  [...idTypes, 'string', 'string', 'string', 'string', 'string', 'string', 'set[string]', 'count'])
-  + [...client, 'GET', 'api.example.org', '/v1/join?uid=1840273651&room=a b', 'app/1 \\x28x\\x29', '-', '-', 'X-FORWARDED-FOR -> 203.0.113.5,VIA -> p', '206'].join('\t') + '\n#close\t2024-01-01-01-00-00\n';
-const connLog = header('conn', [...id, 'proto', 'service', 'duration', 'orig_bytes', 'resp_bytes', 'conn_state', 'orig_pkts', 'orig_ip_bytes', 'resp_pkts', 'resp_ip_bytes'],
-  [...idTypes, 'enum', 'string', 'interval', 'count', 'count', 'string', 'count', 'count', 'count', 'count'])
-  + [...client, 'tcp', 'http', '1.500000', '100', '200', 'SF', '4', '316', '5', '468'].join('\t') + '\n';
+const httpLog = header(
+  'http',
+  [...id, 'method', 'host', 'uri', 'user_agent', 'username', 'password', 'proxied', 'status_code'],
+  [...idTypes, 'string', 'string', 'string', 'string', 'string', 'string', 'set[string]', 'count'],
+)
+  + [
+    ...client, 'GET', 'api.example.org', '/v1/join?uid=1840273651&room=a b', 'app/1 \\x28x\\x29', '-', '-',
+    'X-FORWARDED-FOR -> 203.0.113.5,VIA -> p', '206',
+  ].join('\t') + '\n#close\t2024-01-01-01-00-00\n';
+const connLog = header(
+  'conn',
+  [
+    ...id, 'proto', 'service', 'duration', 'orig_bytes', 'resp_bytes', 'conn_state', 'orig_pkts', 'orig_ip_bytes', 'resp_pkts',
+    'resp_ip_bytes',
+  ],
+  [...idTypes, 'enum', 'string', 'interval', 'count', 'count', 'string', 'count', 'count', 'count', 'count'],
+) + [...client, 'tcp', 'http', '1.500000', '100', '200', 'SF', '4', '316', '5', '468'].join('\t') + '\n';
 
 describe('TSV', () => {
   test('a request has the fields, encodings and facts that it has on the wire', () => {
@@ -56,8 +68,11 @@ describe('TSV', () => {
 
   test('a new header in the middle changes columns, separators and path', () => {
     const second =
-      '#separator \\x7c\n#set_separator|;\n#empty_field|EMPTY\n#unset_field|?\n#path|dns\n#fields|ts|uid|id.orig_h|id.orig_p|id.resp_h|id.resp_p|proto|query|qtype_name|answers|TTLs\n#types|time|string|addr|port|addr|port|enum|string|string|vector[string]|vector[interval]\n' +
-      '1700000001.5|C2|2001:db8::1|5353|2001:db8::53|53|udp|Example.ORG|AAAA|www.example.org;2001:db8::99|300.0;60.0\n1700000002.5|C3|2001:db8::1|5353|2001:db8::53|53|udp|?|?|EMPTY|?\n';
+      '#separator \\x7c\n#set_separator|;\n#empty_field|EMPTY\n#unset_field|?\n#path|dns\n'
+        + '#fields|ts|uid|id.orig_h|id.orig_p|id.resp_h|id.resp_p|proto|query|qtype_name|answers|TTLs\n'
+        + '#types|time|string|addr|port|addr|port|enum|string|string|vector[string]|vector[interval]\n' +
+      '1700000001.5|C2|2001:db8::1|5353|2001:db8::53|53|udp|Example.ORG|AAAA|www.example.org;2001:db8::99|300.0;60.0\n'
+        + '1700000002.5|C3|2001:db8::1|5353|2001:db8::53|53|udp|?|?|EMPTY|?\n';
     const { entries, problems } = readLog('current.log', httpLog + second);
     assert.deepEqual(problems, []);
     assert.equal(entries.length, 3);
@@ -69,11 +84,13 @@ describe('TSV', () => {
 
   test('unusable lines are counted with their place, and the others are read', () => {
     const [first, ...rest] = httpLog.split('\n').slice(8);
-    const log = `${httpLog}short\tline\n${first!.replace('1700000000.250000', 'soon')}\n${first!.replace('192.0.2.7', '192.0.2.777')}\n${first}\n${rest.join('\n')}`;
+    const log = `${httpLog}short\tline\n${first!.replace('1700000000.250000', 'soon')}\n${first!.replace('192.0.2.7', '192.0.2.777')}\n`
+      + `${first}\n${rest.join('\n')}`;
     const { entries, problems, counters } = readLog('http.log', log);
     assert.deepEqual(entries.map(({ line }) => line), [9, 14]);
     assert.deepEqual(problems.map(({ file, line, reason }) => `${file}:${line} ${reason}`), [
-      'http.log:11 number of columns differs from #fields', 'http.log:12 ts missing or malformed', 'http.log:13 addresses or ports missing or malformed',
+      'http.log:11 number of columns differs from #fields', 'http.log:12 ts missing or malformed',
+      'http.log:13 addresses or ports missing or malformed',
     ]);
     assert.equal(counters.entries, 2);
   });
@@ -81,7 +98,10 @@ describe('TSV', () => {
 
 describe('JSON', () => {
   test('the log is known by _path, by its file, and by its columns', () => {
-    const row = { ts: '2018-03-24T17:15:24.704286Z', uid: 'C1', 'id.orig_h': '10.0.0.1', 'id.orig_p': 1, 'id.resp_h': '10.0.0.2', 'id.resp_p': 21, user: 'bob', password: 'secret7' };
+    const row = {
+      ts: '2018-03-24T17:15:24.704286Z', uid: 'C1', 'id.orig_h': '10.0.0.1', 'id.orig_p': 1, 'id.resp_h': '10.0.0.2', 'id.resp_p': 21,
+      user: 'bob', password: 'secret7',
+    };
     for (const [name, extra] of [['x.json', { _path: 'ftp' }], ['ftp.2018-03-24.log', {}], ['x.json', { 'data_channel.passive': true }]] as const) {
       const { entries } = readLog(name, JSON.stringify({ ...row, ...extra }));
       assert.deepEqual(entries.map(fieldsOf), [['ftp.login.user_name=bob', 'ftp.login.password=secret7']], name);
@@ -92,7 +112,8 @@ describe('JSON', () => {
   test('an anonymous login names nobody', () => {
     const { entries } = readLog(
       'ftp.log',
-      '{"_path":"ftp","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":21,"user":"anonymous","password":"a@b.example"}',
+      '{"_path":"ftp","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":21,"user":"anonymous",'
+        + '"password":"a@b.example"}',
     );
     assert.deepEqual(entries.map(fieldsOf), [[]]);
   });
@@ -109,13 +130,18 @@ test('property: both writers, and any chunks, give the same entries', () => {
   // oxlint-disable-next-line no-control-regex
   const value = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((one) => one !== '' && !/^[-#]|[\x00-\x1f\x7f]|^\(empty\)$/u.test(one));
   fc.assert(fc.property(fc.array(fc.tuple(value, value), { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 50 }), (rows, chunk) => {
-    const escaped = (one: string): string => one.replaceAll('\\', '\\\\').replaceAll(/[^\x20-\x7e]/gu, (character) => [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16)}`).join(''));
+    const escaped = (one: string): string => one.replaceAll('\\', '\\\\').replaceAll(
+      /[^\x20-\x7e]/gu, (character) => [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16)}`).join(''),
+    );
     const tsv = header('irc', [...id, 'nick', 'value'], [...idTypes, 'string', 'string'])
       + rows.map(([nick, one]) => [...client, escaped(nick), escaped(one)].join('\t')).join('\n');
     const json = rows.map(([nick, one]) => JSON.stringify({
-      _path: 'irc', ts: 1_700_000_000.25, uid: client[1], 'id.orig_h': client[2], 'id.orig_p': 42226, 'id.resp_h': client[4], 'id.resp_p': 80, nick, value: one,
+      _path: 'irc', ts: 1_700_000_000.25, uid: client[1], 'id.orig_h': client[2], 'id.orig_p': 42226, 'id.resp_h': client[4],
+      'id.resp_p': 80, nick, value: one,
     })).join('\n');
-    const comparable = ({ entries }: ReturnType<typeof readLog>): unknown => entries.map(({ endpoints, micros, messages, flowName }) => ({ endpoints, micros, messages, flowName }));
+    const comparable = ({ entries }: ReturnType<typeof readLog>): unknown => entries.map(
+      ({ endpoints, micros, messages, flowName }) => ({ endpoints, micros, messages, flowName }),
+    );
     const expected = rows.map(([nick, one]) => [`irc.login.user_name=${nick}`, `irc.argument=${one}`]);
     assert.deepEqual(readLog('x', tsv, chunk).entries.map(fieldsOf), expected);
     assert.deepEqual(comparable(readLog('x', json, chunk)), comparable(readLog('x', tsv)));
@@ -160,10 +186,20 @@ test('a lease, a tunnel, a file and logins: who, between whom, under the paths o
     ['10.0.0.9 10.0.0.1:67/udp', 'C7', 'dhcp', 'dhcp.host_name=Janes-Phone'],
   );
   assert.deepEqual(read({ _path: 'dhcp', ts: 1.5, uids: ['C7'], host_name: 'x' })[0], '0.0.0.0 255.255.255.255:67/udp');
-  assert.deepEqual(read({ ...flow, _path: 'tunnel', 'id.orig_p': 0, 'id.resp_p': 0, tunnel_type: 'Tunnel::GRE', action: 'Tunnel::DISCOVER' }), ['10.0.0.1 10.0.0.2:0/gre', 'C1', 'gre']);
-  assert.deepEqual(read({ ...flow, _path: 'files', source: 'HTTP', filename: 'jane.pdf', is_orig: false }), ['10.0.0.1 10.0.0.2:80/tcp', 'C1', 'http', 'http.file_name=jane.pdf']);
-  assert.deepEqual(read({ ...flow, _path: 'irc', nick: 'jane', command: 'JOIN', value: '#ops' }).slice(3), ['irc.login.user_name=jane', 'irc.channel=ops']);
-  assert.deepEqual(read({ ...flow, _path: 'ldap', opcode: 'bind simple', object: 'cn=jane', argument: 'REDACTED' }).slice(3), ['ldap.login.user_name=cn=jane']);
+  assert.deepEqual(
+    read({ ...flow, _path: 'tunnel', 'id.orig_p': 0, 'id.resp_p': 0, tunnel_type: 'Tunnel::GRE', action: 'Tunnel::DISCOVER' }),
+    ['10.0.0.1 10.0.0.2:0/gre', 'C1', 'gre'],
+  );
+  assert.deepEqual(read({ ...flow, _path: 'files', source: 'HTTP', filename: 'jane.pdf', is_orig: false }), [
+    '10.0.0.1 10.0.0.2:80/tcp', 'C1', 'http', 'http.file_name=jane.pdf',
+  ]);
+  assert.deepEqual(read({ ...flow, _path: 'irc', nick: 'jane', command: 'JOIN', value: '#ops' }).slice(3), [
+    'irc.login.user_name=jane', 'irc.channel=ops',
+  ]);
+  assert.deepEqual(
+    read({ ...flow, _path: 'ldap', opcode: 'bind simple', object: 'cn=jane', argument: 'REDACTED' }).slice(3),
+    ['ldap.login.user_name=cn=jane'],
+  );
   assert.deepEqual(read({ ...flow, _path: 'snmp', version: '3', community: 'jane' }).slice(3), ['snmp.user=jane']);
   assert.equal(
     readLog('files.log', JSON.stringify({ _path: 'files', ts: 1.5, fuid: 'F1', tx_hosts: ['10.0.0.1'] })).counters.get(

@@ -44,7 +44,10 @@ const expression = fc.letrec<{ node: Expression }>((tie) => ({
 const record = fc.record({
   'network.protocol': fc.constantFrom(...texts), 'destination.domain': fc.constantFrom(...texts), 'destination.port': fc.integer({ min: 0, max: 2 }),
   'dns.resolved_ip': fc.subarray(['a', 'b', 'C']),
-  'telltale.observables': fc.array(fc.record({ kind: fc.constantFrom(...texts), path: fc.constantFrom(...texts), confidence: fc.integer({ min: 0, max: 2 }) }), { maxLength: 3 }) as fc.Arbitrary<Observable[]>,
+  'telltale.observables': fc.array(
+    fc.record({ kind: fc.constantFrom(...texts), path: fc.constantFrom(...texts), confidence: fc.integer({ min: 0, max: 2 }) }),
+    { maxLength: 3 },
+  ) as fc.Arbitrary<Observable[]>,
 }).map((fields) => Object.assign(createFlowRecord(), fields));
 
 function ruleOf(node: Expression, number: number): Rule {

@@ -12,7 +12,8 @@ function print(condition: Condition, extra: () => boolean, parent: 'or' | 'and' 
       case 'search': return condition.name;
       case 'quantified': return `${condition.quantifier === 'one' ? '1' : 'all'} of ${condition.pattern}`;
       case 'not': return `not ${print(condition.operand, extra, 'not')}`;
-      case 'and': case 'or': return condition.operands.map((operand) => print(operand, extra, condition.type as 'and' | 'or')).join(` ${condition.type} `);
+      case 'and': case 'or':
+        return condition.operands.map((operand) => print(operand, extra, condition.type as 'and' | 'or')).join(` ${condition.type} `);
     }
   })();
   const binding = { top: 0, or: 1, and: 2, not: 3 };
@@ -74,7 +75,7 @@ test('conditions: what is wrong is said, with its place', () => {
     ['', 0, /ends where/],
     ['a and', 5, /ends where/],
     ['a b', 2, /"b" is out of place/],
-    ['(a or b', 7, /"\)" is missing/],
+    ['(a or b', 7, /a closing "\)" is missing/],
     ['a)', 1, /out of place/],
     ['2 of sel*', 0, /expected 1, any or all/],
     ['1 of', 4, /expected "them"/],

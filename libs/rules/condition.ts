@@ -77,7 +77,7 @@ function parseAggregation(text: string, offset: number): { aggregation: Aggregat
     return { aggregation: { function: 'near', field: '', groupBy: [], comparison: '', value: 0, near: names }, length: text.length };
   }
   const match = counting.exec(text);
-  if (!match) throw new ConditionError('an aggregation is "count(field) by group > number", or "near search"', offset);
+  if (!match) throw new ConditionError('expected an aggregation such as "count(field) by group > number" or "near search"', offset);
   const [whole, name, field, group, comparison, value] = match;
   return {
     aggregation: {
@@ -123,8 +123,8 @@ class Parser {
 
   expectEnd(): void {
     const token = this.#tokens[this.#next];
-    if (token?.text === '|') throw new ConditionError('aggregations behind "|" left Sigma in version 2: write a correlation rule', token.offset);
-    if (token) throw new ConditionError(`"${token.text}" is out of place: expected "and", "or" or the end`, token.offset);
+    if (token?.text === '|') throw new ConditionError('Sigma version 2 has no aggregations after "|": write a correlation rule', token.offset);
+    if (token) throw new ConditionError(`"${token.text}" is out of place: expected "and", "or" or the end of the condition`, token.offset);
   }
 
   #chain(operator: 'and' | 'or', operand: () => Condition): Condition {
@@ -134,19 +134,22 @@ class Parser {
   }
 
   #not(depth: number): Condition {
-    if (depth > deepestNesting) throw new ConditionError(`nested deeper than ${deepestNesting}`, this.#tokens[this.#next]?.offset ?? this.#end);
+    if (depth > deepestNesting)
+      throw new ConditionError(
+        `the condition is nested deeper than ${deepestNesting} levels`, this.#tokens[this.#next]?.offset ?? this.#end,
+      );
     if (this.#accept('not')) return { type: 'not', operand: this.#not(depth + 1) };
     return this.#primary(depth);
   }
 
   #primary(depth: number): Condition {
     const token = this.#tokens[this.#next];
-    if (!token) throw new ConditionError('ends where a search name, "not" or "(" is expected', this.#end);
+    if (!token) throw new ConditionError('the condition ends where a search name, "not" or "(" is expected', this.#end);
     this.#next += 1;
     if (token.text === '(') {
       const inner = this.or(depth + 1);
       const close = this.#tokens[this.#next];
-      if (close?.text !== ')') throw new ConditionError('")" is missing', close?.offset ?? this.#end);
+      if (close?.text !== ')') throw new ConditionError('a closing ")" is missing', close?.offset ?? this.#end);
       this.#next += 1;
       return inner;
     }
@@ -164,7 +167,7 @@ class Parser {
     this.#next += 1;
     const pattern = this.#tokens[this.#next];
     if (!pattern || !/^[\w.*?-]+$/.test(pattern.text))
-      throw new ConditionError('expected "them" or a search name behind "of"', pattern?.offset ?? this.#end);
+      throw new ConditionError('expected "them" or a search name after "of"', pattern?.offset ?? this.#end);
     this.#next += 1;
     return { type: 'quantified', quantifier: which === 'all' ? 'all' : 'one', pattern: pattern.text, offset: pattern.offset };
   }

@@ -99,7 +99,7 @@ class Linker {
     const at = (key: string): ReturnType<LocatedDocumentReader['value']> => reader.value(key, section) ?? section;
     const parts = text.rules.map((reference, i) => this.#part(reference, reader, reader.items(at('rules'))[i] ?? at('rules')));
     if (new Set(parts.map((part) => part?.id)).size < parts.length && !reader.failed)
-      reader.fail(at('rules'), 'correlation', 'a rule is named twice');
+      reader.fail(at('rules'), 'correlation', 'the correlation names a rule twice');
     checkConditionNames(text, parts, reader, at('condition'));
     if (reader.failed || parts.includes(undefined)) return undefined;
     const known = parts as CorrelationPart[];
@@ -121,22 +121,25 @@ class Linker {
       for (const part of known) {
         for (const rule of this.#basesOf(part)) {
           const field = this.#field(correlation, part, rule, name);
-          if (field?.of === 'record' && field.type === 'observables') reader.fail(at(key), 'unknown-field', `"${name}" has no single value`);
-          else if (field && of === 'number' && field.type !== 'number') reader.fail(at(key), 'unknown-field', `"${name}" holds no numbers`);
+          if (field?.of === 'record' && field.type === 'observables')
+            reader.fail(at(key), 'unknown-field', `the field "${name}" is a list and has no single value`);
+          else if (field && of === 'number' && field.type !== 'number')
+            reader.fail(at(key), 'unknown-field', `the field "${name}" does not hold numbers`);
           else if (field) {
             fields.set(originKey(part.id, rule), field.name);
             hitFields.get(rule)!.set(field.name, field);
           } else if (this.#rules.get(rule)!.logsource.product === 'telltale')
-            reader.fail(at(key), 'unknown-field', `unknown field "${name}" of rule "${this.#rules.get(rule)!.title}"`);
-          else correlation.gaps.push(`field "${name}" of rule "${this.#rules.get(rule)!.title}" has no mapping`);
+            reader.fail(at(key), 'unknown-field', `the field "${name}" of rule "${this.#rules.get(rule)!.title}" is unknown`);
+          else correlation.gaps.push(`the field "${name}" of rule "${this.#rules.get(rule)!.title}" has no mapping`);
         }
       }
       return { name, fields };
     };
-    if (text.timespanSeconds > longestTimespan) correlation.gaps.push('a timespan is at most 31 days here: the events of rules are kept for 35');
+    if (text.timespanSeconds > longestTimespan)
+      correlation.gaps.push('its timespan is longer than 31 days, and the events of rules are kept only for 35');
     const unmapped = correlation.gaps.length;
     if (text.type === 'temporal_ordered' && !isOfAll(text, known))
-      correlation.gaps.push('temporal_ordered asks for all of its rules in turn, and for nothing else');
+      correlation.gaps.push('temporal_ordered can ask only for all of its rules in turn');
     correlation.groups = text.groupBy.map((name) => resolved(name, 'any', 'group-by'));
     correlation.values = text.fields.map((name) => resolved(name, text.type === 'value_count' ? 'any' : 'number', 'condition'));
     correlation.hitFields = hitFields;
@@ -145,7 +148,7 @@ class Linker {
       correlation.gaps.length === unmapped &&
       text.timespanSeconds <= longestTimespan;
     correlation.evaluable = !runs ? 'no' : correlation.gaps.length > 0 ? 'part' : 'whole';
-    for (const gap of correlation.gaps) reader.warn(at('rules'), 'not-evaluable', `${runs ? 'not all of it is' : 'not'} evaluable here: ${gap}`);
+    for (const gap of correlation.gaps) reader.warn(at('rules'), 'not-evaluable', `${runs ? 'a part of it' : 'it'} cannot be evaluated here: ${gap}`);
     return reader.failed ? undefined : correlation;
   }
 
@@ -154,7 +157,7 @@ class Linker {
     const rule = this.#rules.get(id);
     if (rule) return { reference, id, title: rule.title, correlation: undefined };
     if (!this.#texts.has(id)) return reader.fail(node, 'unknown-rule', `no rule has the id or name "${reference}"`);
-    if (this.#path.has(id)) return reader.fail(node, 'correlation', `"${reference}" looks at events of this correlation, which are made of its own`);
+    if (this.#path.has(id)) return reader.fail(node, 'correlation', `through "${reference}" the correlation would count its own events`);
     const correlation = this.link(id);
     if (!correlation) return reader.fail(node, 'correlation', `the correlation "${reference}" has an error`);
     return { reference, id, title: correlation.title, correlation };
@@ -163,7 +166,9 @@ class Linker {
   #gaps(parts: readonly CorrelationPart[]): string[] {
     return parts.flatMap((part) => {
       const { title, evaluable } = part.correlation ?? this.#rules.get(part.id)!;
-      return evaluable === 'whole' ? [] : [`rule "${title}" is ${evaluable === 'no' ? 'not' : 'only in part'} evaluable here`];
+      return evaluable === 'whole'
+        ? []
+        : [`the rule "${title}" ${evaluable === 'no' ? 'cannot be evaluated here' : 'can be evaluated here only in part'}`];
     });
   }
 

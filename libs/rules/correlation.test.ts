@@ -34,8 +34,19 @@ const problems = (...documents: string[]): string[] => parse(...documents).probl
 test('a rule that a correlation looks at is silent, unless the correlation says generate', () => {
   assert.deepEqual([...parse(login, success, guessing).silent], ['11111111-2222-4333-8444-000000000001', '11111111-2222-4333-8444-000000000002']);
   assert.deepEqual([...parse(login, success, `${guessing}  generate: true\n`).silent], []);
-  assert.deepEqual([...parse(login, success, guessing, guessing.replace('00000a', '00000b').replace('[failed, good]', '[failed]').replace(', good: telltale.subject.ip', '').replace('timespan', 'generate: true\n  timespan')).silent],
-    ['11111111-2222-4333-8444-000000000002']);
+  assert.deepEqual(
+    [
+      ...parse(
+        login,
+        success,
+        guessing,
+        guessing.replace('00000a', '00000b').replace('[failed, good]', '[failed]').replace(', good: telltale.subject.ip', '').replace(
+          'timespan', 'generate: true\n  timespan',
+        ),
+      ).silent,
+    ],
+    ['11111111-2222-4333-8444-000000000002'],
+  );
 });
 
 test('a rule stays loud while the correlation over it cannot run', () => {
@@ -50,13 +61,30 @@ test('what a correlation refers to is checked, with its place', () => {
   assert.deepEqual(problems(login, guessing), [
     't.yml:13:19: error: no rule has the id or name "good" [unknown-rule]',
   ]);
-  assert.deepEqual(problems(login, success, guessing.replace('source.ip', 'source.pi')), ['t.yml:21:13: error: unknown field "client" of rule "Failed login" [unknown-field]']);
-  assert.deepEqual(problems(login, correlation('type: event_count\nrules: [failed]\ntimespan: 40d\ncondition: { gte: 2 }')), ['t.yml:13:10: warning: not evaluable here: a timespan is at most 31 days here: the events of rules are kept for 35 [not-evaluable]']);
-  assert.deepEqual(problems(login, correlation('type: value_sum\nrules: [failed]\ntimespan: 1h\ncondition: { field: url.path, gte: 2 }')), ['t.yml:15:14: error: "url.path" holds no numbers [unknown-field]']);
-  assert.deepEqual(problems(login, correlation('type: event_count\nrules: [failed, failed]\ntimespan: 1h\ncondition: { gte: 2 }')), ['t.yml:13:10: error: a rule is named twice [correlation]']);
-  assert.deepEqual(problems(login, success, correlation('type: temporal\nrules: [failed, good]\ntimespan: 1h\ncondition: failed and not godo')), ['t.yml:22:14: error: the correlation names no rule "godo" [condition]']);
+  assert.deepEqual(problems(login, success, guessing.replace('source.ip', 'source.pi')), [
+    't.yml:21:13: error: the field "client" of rule "Failed login" is unknown [unknown-field]',
+  ]);
+  assert.deepEqual(
+    problems(login, correlation('type: event_count\nrules: [failed]\ntimespan: 40d\ncondition: { gte: 2 }')),
+    [
+      't.yml:13:10: warning: it cannot be evaluated here: its timespan is longer than 31 days, and the events of rules are kept only for '
+        + '35 [not-evaluable]',
+    ],
+  );
+  assert.deepEqual(
+    problems(login, correlation('type: value_sum\nrules: [failed]\ntimespan: 1h\ncondition: { field: url.path, gte: 2 }')),
+    ['t.yml:15:14: error: the field "url.path" does not hold numbers [unknown-field]'],
+  );
+  assert.deepEqual(
+    problems(login, correlation('type: event_count\nrules: [failed, failed]\ntimespan: 1h\ncondition: { gte: 2 }')),
+    ['t.yml:13:10: error: the correlation names a rule twice [correlation]'],
+  );
+  assert.deepEqual(
+    problems(login, success, correlation('type: temporal\nrules: [failed, good]\ntimespan: 1h\ncondition: failed and not godo')),
+    ['t.yml:22:14: error: the correlation names no rule "godo" [condition]'],
+  );
   const self = correlation('type: event_count\nrules: [11111111-2222-4333-8444-00000000000a]\ntimespan: 1h\ncondition: { gte: 2 }');
-  assert.match(problems(self)[0]!, /^t\.yml:6:11: error: "11111111-2222-4333-8444-00000000000a" looks at events of this correlation/);
+  assert.match(problems(self)[0]!, /^t\.yml:6:11: error: through "11111111-2222-4333-8444-00000000000a" the correlation would count its own events/);
 });
 
 const fixtures = `
@@ -91,6 +119,6 @@ test('fixtures of a correlation: several records with their times', () => {
     'f.yml:8:11: error: ten minutes later: the correlation must not match, but does [fixture]',
   ]);
   assert.deepEqual(check(fixtures.replace('source.ip: 10.0.0.1', 'source.pi: 10.0.0.1')).slice(0, 1), [
-    'f.yml:5:60: error: a good login after a failed one: a record has no field "source.pi" [fixture]',
+    'f.yml:5:60: error: a good login after a failed one: records have no field "source.pi" [fixture]',
   ]);
 });

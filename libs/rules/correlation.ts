@@ -43,12 +43,15 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d
 export function readCorrelation(reader: LocatedDocumentReader): CorrelationText | undefined {
   const head = readHead(reader);
   const node = reader.value('correlation');
-  if (!isMap(node)) return reader.fail(node, 'correlation', '"correlation" is a map of type, rules, timespan and more');
+  if (!isMap(node)) return reader.fail(node, 'correlation', '"correlation" must be a map with type, rules, timespan and more');
   const type = reader.text('type', node) as CorrelationType;
   const known = correlationTypes.includes(type);
-  if (!known) reader.fail(reader.value('type', node) ?? node, 'correlation', `unknown type "${type}": expected ${correlationTypes.join(', ')}`);
+  if (!known)
+    reader.fail(
+      reader.value('type', node) ?? node, 'correlation', `the type "${type}" is unknown: expected one of ${correlationTypes.join(', ')}`,
+    );
   const rules = reader.texts('rules', node);
-  if (rules.length === 0) reader.fail(reader.value('rules', node) ?? node, 'correlation', 'a correlation names the rules whose events count');
+  if (rules.length === 0) reader.fail(reader.value('rules', node) ?? node, 'correlation', 'a correlation must name the rules whose events it counts');
   const condition = readBounds(reader, node, type, known);
   const aliases = readAliases(reader, reader.value('aliases', node), rules);
   const correlation: CorrelationText = {
@@ -70,7 +73,11 @@ function readTimespan(reader: LocatedDocumentReader, node: Node): number {
   const match = /^(\d+)([smhdwMy])$/.exec(text);
   if (!match || Number(match[1]) === 0) {
     return (
-      reader.fail(reader.value('timespan', node) ?? node, 'timespan', `"${text}" is no timespan: expected a number and s, m, h or d, such as 90m`) ??
+      reader.fail(
+        reader.value('timespan', node) ?? node,
+        'timespan',
+        `"${text}" is not a timespan: expected a number followed by s, m, h or d, such as 90m`,
+      ) ??
       0
     );
   }
@@ -111,24 +118,27 @@ function readBounds(
       reader.fail(
         key,
         'condition',
-        name === 'percentile' ? 'a percentile is a number from 0 to 100' : `unknown key "${name}": expected field, ${comparisons.join(', ')}`,
+        name === 'percentile'
+          ? 'a percentile must be a number from 0 to 100'
+          : `the key "${name}" is unknown: expected one of field, ${comparisons.join(', ')}`,
       );
-    else if (!Number.isFinite(number)) reader.fail(value ?? key, 'condition', `"${name}" takes a number`);
+    else if (!Number.isFinite(number)) reader.fail(value ?? key, 'condition', `"${name}" must be a number`);
     else result.bounds.push({ comparison: name as Bound['comparison'], value: number });
   }
-  if (result.bounds.length === 0) reader.fail(given, 'condition', `a condition compares: ${comparisons.join(', ')}`);
-  if (known && type.startsWith('value_') && result.fields.length === 0) reader.fail(given, 'condition', `${type} needs the field whose values count`);
+  if (result.bounds.length === 0) reader.fail(given, 'condition', `a condition needs a comparison: one of ${comparisons.join(', ')}`);
+  if (known && type.startsWith('value_') && result.fields.length === 0)
+    reader.fail(given, 'condition', `a condition of type ${type} must name the field whose values count`);
   return result;
 }
 
 function readAliases(reader: LocatedDocumentReader, node: Node | null | undefined, rules: readonly string[]): Map<string, Map<string, string>> {
   const aliases = new Map<string, Map<string, string>>();
   if (node === undefined || node === null) return aliases;
-  if (!isMap(node)) return reader.fail(node, 'aliases', '"aliases" is a map of names, each with a field per rule') ?? aliases;
+  if (!isMap(node)) return reader.fail(node, 'aliases', '"aliases" must be a map of names, each with a field for every rule') ?? aliases;
   for (const { key, value } of reader.entries(node)) {
     const fields = reader.resolve(value);
     if (!isMap(fields)) {
-      reader.fail(value ?? key, 'aliases', 'an alias is a map of rules and their fields');
+      reader.fail(value ?? key, 'aliases', 'an alias must be a map of rules and their fields');
       continue;
     }
     aliases.set(String(key.value), new Map(reader.entries(fields).map((entry) => {

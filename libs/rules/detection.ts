@@ -42,17 +42,17 @@ export class DetectionReader {
       if (!notSearches.includes(name)) searches.set(name, { type: 'search', name, operand: this.search(this.#reader.resolve(value), key) });
     }
     const condition = entries.find(({ key }) => key.value === 'condition');
-    if (!condition) return this.#reader.fail(map, 'condition', 'detection has no condition');
+    if (!condition) return this.#reader.fail(map, 'condition', 'the detection has no condition');
     const used = new Set<string>();
     const given = this.#reader.resolve(condition.value);
     const conditions = (isSeq(given) ? this.#reader.items(given) : [given]).map((item) => this.#condition(item, searches, used));
     for (const { key } of this.#reader.failed ? [] : entries) {
       const name = String(key.value);
-      if (!notSearches.includes(name) && !used.has(name)) this.#reader.warn(key, 'unused-search', `search "${name}" is not used in the condition`);
+      if (!notSearches.includes(name) && !used.has(name)) this.#reader.warn(key, 'unused-search', `the condition does not use the search "${name}"`);
     }
     const aggregation = conditions.find((one) => one.aggregation)?.aggregation;
     const timeframe = this.#reader.entry('timeframe', map);
-    if (timeframe && !aggregation) this.#reader.warn(timeframe.key, 'timeframe', 'timeframe has no meaning without a correlation');
+    if (timeframe && !aggregation) this.#reader.warn(timeframe.key, 'timeframe', '"timeframe" has no effect outside a correlation');
     return { expression: combined('or', conditions.map(({ expression }) => expression)), aggregation };
   }
 
@@ -66,19 +66,19 @@ export class DetectionReader {
       if (node.items.length === 0) return this.#empty(node);
       const items = this.#reader.items(node);
       const scalars = items.filter((item) => isScalar(item));
-      const ofList = (item: Node): Expression => this.#reader.fail(item, 'search', 'lists of lists have no meaning') ?? nothing;
+      const ofList = (item: Node): Expression => this.#reader.fail(item, 'search', 'a list of lists has no meaning here') ?? nothing;
       const others = items.filter((item) => !isScalar(item)).map((item) => (isSeq(item) ? ofList(item) : this.search(item, key)));
       if (scalars.length > 0) others.push(this.#test('', key, scalars as Scalar[]));
       return combined('or', others);
     }
     if (isScalar(node) && node.value !== null) return this.#test('', key, [node]);
     if (node === null || isScalar(node)) return this.#empty(node ?? key);
-    return this.#reader.fail(node, 'search', 'a search is a map, a list of maps, or a list of keywords') ?? nothing;
+    return this.#reader.fail(node, 'search', 'a search must be a map, a list of maps, or a list of keywords') ?? nothing;
   }
 
   /** The specification gives a search without content no meaning: no record can answer it, neither with yes nor with no. */
   #empty(node: Node): Expression {
-    this.#reader.warn(node, 'not-evaluable', 'not evaluable here: an empty search asks nothing');
+    this.#reader.warn(node, 'not-evaluable', 'it cannot be evaluated here: an empty search asks nothing');
     return { type: 'unknown', reason: 'an empty search asks nothing' };
   }
 
@@ -87,10 +87,10 @@ export class DetectionReader {
     const items = isSeq(node) ? this.#reader.items(node) : [node];
     for (const item of items) {
       if (item === null || isScalar(item)) continue;
-      return this.#reader.fail(item, 'value', 'a value is text, a number, true, false or null, or a list of these') ?? nothing;
+      return this.#reader.fail(item, 'value', 'a value must be text, a number, true, false or null, or a list of these') ?? nothing;
     }
     if (items.length === 0) return this.#emptyList(key);
-    if (!isSeq(node) && String(key.value).split('|').includes('all')) this.#reader.warn(key, 'modifier', '|all has no meaning for a single value');
+    if (!isSeq(node) && String(key.value).split('|').includes('all')) this.#reader.warn(key, 'modifier', '|all has no effect on a single value');
     this.#checkKinds(String(key.value ?? ''), items as (Scalar | null)[]);
     return this.#test(String(key.value ?? ''), key, items as (Scalar | null)[]);
   }
@@ -118,14 +118,14 @@ export class DetectionReader {
   #test(key: string, keyNode: Node, scalars: readonly (Scalar | null)[]): Expression {
     try {
       const expression = parseFieldTest(key, scalars.map(ruleValue), this.#resolve, this.#vocabulary);
-      for (const reason of unknownParts(expression)) this.#reader.warn(keyNode, 'not-evaluable', `not evaluable here: ${reason}`);
+      for (const reason of unknownParts(expression)) this.#reader.warn(keyNode, 'not-evaluable', `it cannot be evaluated here: ${reason}`);
       return expression;
     } catch (error) {
       if (!(error instanceof FieldTestError)) throw error;
       const { subject, offset, code, message } = error;
       const others = subject === 'key' ? [] : scalars.toSpliced(subject, 1);
       const place = placeIn(subject === 'key' ? keyNode : scalars[subject] ?? keyNode, offset);
-      if (code === 'regex' && !this.#isOwn) this.#reader.reportAt(place, 'warning', 'not-evaluable', `not evaluable here: ${message}`);
+      if (code === 'regex' && !this.#isOwn) this.#reader.reportAt(place, 'warning', 'not-evaluable', `it cannot be evaluated here: ${message}`);
       else this.#reader.reportAt(place, 'error', code, message);
       const unknown: Expression = { type: 'unknown', reason: message };
       if (others.length === 0) return unknown;
@@ -137,7 +137,7 @@ export class DetectionReader {
 
   #condition(node: Node | null, searches: ReadonlyMap<string, Expression>, used: Set<string>): Detected {
     const none: Detected = { expression: nothing, aggregation: undefined };
-    if (!isScalar(node) || typeof node.value !== 'string') return this.#reader.fail(node, 'condition', 'a condition is text') ?? none;
+    if (!isScalar(node) || typeof node.value !== 'string') return this.#reader.fail(node, 'condition', 'a condition must be text') ?? none;
     // Offsets in the text hold for a condition written on one line.
     const start = (node.range?.[0] ?? 0) + (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE' ? 1 : 0);
     const at = (offset: number): number => (node.type?.startsWith('BLOCK') ? start : start + offset);

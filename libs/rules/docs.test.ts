@@ -37,7 +37,8 @@ test('docs/rules.md: rules, fixtures, exceptions and policies shown there work',
   assert.deepEqual(parseExceptions([{ name: 'docs/rules.md', text: exceptions[0]! }]).problems.map(formatProblem), []);
   assert.deepEqual(checkFixtures({ rules: [parsed.rules[0]!] }, { name: 'docs/rules.md', text: fixtures[0]! }).map(formatProblem), []);
   const counted = parseRules([{ name: 'docs/rules.md', text: [
-    'title: Echo\nid: 4f5d2f0e-8a5e-4c61-9a0b-6f8f6b3d2b11\nlevel: low\nlogsource: { product: telltale }\ndetection: { a: { destination.port: 7 }, condition: a }',
+    'title: Echo\nid: 4f5d2f0e-8a5e-4c61-9a0b-6f8f6b3d2b11\nlevel: low\nlogsource: { product: telltale }\n'
+      + 'detection: { a: { destination.port: 7 }, condition: a }',
     rules.find((text) => text.includes('correlation:'))!.replace('gt: 10', 'gt: 1'),
   ].join('\n---\n') }]);
   assert.deepEqual(checkFixtures(counted, { name: 'docs/rules.md', text: fixtures[1]! }).map(formatProblem), []);
@@ -132,7 +133,8 @@ test('docs/rules.md: every modifier shown there matches what it says', () => {
     .filter((example) => example.includes('|'));
   assert.deepEqual(examples.toSorted(), Object.keys(meaning).toSorted());
   for (const example of examples) {
-    const text = `title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n  s:\n    ${example}\n  condition: s\n`;
+    const text = 'title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n  s:\n'
+      + `    ${example}\n  condition: s\n`;
     const { rules: read, problems } = parseRules([{ name: example, text }], { ...vocabulary, placeholders: new Map([['Servers', ['web*']]]) });
     assert.deepEqual(problems.map(formatProblem), []);
     const matches = (fields: Partial<FlowRecord>): boolean => {

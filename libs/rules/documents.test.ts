@@ -39,16 +39,16 @@ test('a collection: repeat puts the document before under this one', () => {
 
 test('a collection: what is wrong has its place', () => {
   assert.deepEqual(parse('action: repeat\ntitle: T').problems.map(formatProblem), [
-    't.yml:1:1: error: there is no document before this one to repeat [action]',
+    't.yml:1:1: error: there is no document before this one that could be repeated [action]',
   ]);
   assert.deepEqual(parse('action: often').problems.map(formatProblem), [
-    't.yml:1:9: error: unknown action "often": expected global, reset or repeat [action]',
+    't.yml:1:9: error: the action "often" is unknown: expected global, reset or repeat [action]',
   ]);
   const [problem] = parse(
     `action: global\nlevel: low\nlogsource: { product: telltale }`,
     `title: T\nid: ${id(1)}\ndetection:\n  s: { url.pth: x }\n  condition: s`,
   ).problems;
-  assert.equal(formatProblem(problem!), 't.yml:8:8: error: unknown field "url.pth" (did you mean "url.path"?) [unknown-field]');
+  assert.equal(formatProblem(problem!), 't.yml:8:8: error: the field "url.pth" is unknown (did you mean "url.path"?) [unknown-field]');
 });
 
 const correlation = (section: string): string => `title: C\nid: ${id(9)}\nlevel: high\ncorrelation:\n${section.replace(/^/gm, '  ')}`;
@@ -59,7 +59,8 @@ test('correlations: all types, with their conditions', () => {
     'type: event_count\nrules: [first]\ngroup-by: [source.ip]\ntimespan: 1h\ncondition: { gt: 100, lte: 200 }',
     `type: value_count\nrules:\n  - ${id(1)}\ngroup-by:\n  - source.ip\ntimespan: 1d\ncondition: { field: destination.ip, gte: 100 }`,
     'type: value_count\nrules: [first]\ntimespan: 30s\ncondition: { field: [destination.ip, destination.port], eq: 3 }',
-    'type: temporal\nrules: [first, second]\ngroup-by: [internal]\ntimespan: 5m\naliases:\n  internal:\n    first: source.ip\n    second: destination.ip',
+    'type: temporal\nrules: [first, second]\ngroup-by: [internal]\ntimespan: 5m\naliases:\n  internal:\n    first: source.ip\n'
+      + '    second: destination.ip',
     'type: temporal_ordered\nrules: [first, second]\ngroup-by: [source.ip]\ntimespan: 90m\ncondition: first AND second',
     'type: temporal\nrules: [first, second]\ngroup-by: [source.ip]\ntimespan: 90m\ncondition: { gte: 2 }',
     'type: value_sum\nrules: [first]\ngroup-by: [source.ip]\ntimespan: 1h\ncondition: { field: source.bytes, neq: 0 }',
@@ -79,7 +80,8 @@ test('correlations: all types, with their conditions', () => {
 });
 
 test('correlations: one may count another', () => {
-  const chained = `title: D\nid: ${id(8)}\nlevel: high\ncorrelation: { type: temporal_ordered, rules: [many, second], group-by: [source.ip], timespan: 1h }`;
+  const chained = `title: D\nid: ${id(8)}\nlevel: high\ncorrelation: { type: temporal_ordered, rules: [many, second], group-by: `
+    + '[source.ip], timespan: 1h }';
   const parsed = parse(
     ...rules,
     correlation('type: event_count\nrules: [first]\ngroup-by: [source.ip]\ntimespan: 1h\ncondition: { gte: 10 }').replace(
@@ -99,18 +101,37 @@ test('correlations: what is wrong has its place', () => {
       { name: 't.yml', text: correlation(section) },
     ]).problems.map(formatProblem);
   const rest = 'rules: [first]\ngroup-by: [source.ip]\n';
-  assert.deepEqual(problems(`type: event_cuont\n${rest}timespan: 1h\ncondition: { gte: 1 }`), ['t.yml:5:9: error: unknown type "event_cuont": expected event_count, value_count, temporal, temporal_ordered, value_sum, value_avg, value_percentile, value_median [correlation]']);
-  assert.deepEqual(problems(`type: event_count\n${rest}timespan: 1 hour\ncondition: { gte: 1 }`), ['t.yml:8:13: error: "1 hour" is no timespan: expected a number and s, m, h or d, such as 90m [timespan]']);
-  assert.deepEqual(problems(`type: event_count\n${rest}timespan: 1h`), ['t.yml:5:3: error: event_count needs a condition, such as gte: 10 [condition]']);
-  assert.deepEqual(problems(`type: value_count\n${rest}timespan: 1h\ncondition: { gte: 1 }`), ['t.yml:9:14: error: value_count needs the field whose values count [condition]']);
-  assert.deepEqual(problems(`type: event_count\n${rest}timespan: 1h\ncondition: { min: 1 }`).map((text) => text.split(':').slice(0, 3).join(':')), ['t.yml:9:16', 't.yml:9:14']);
-  assert.deepEqual(problems('type: temporal\nrules: [first, third]\ngroup-by: [source.ip]\ntimespan: 1h'), ['t.yml:6:18: error: no rule has the id or name "third" [unknown-rule]']);
-  assert.deepEqual(problems(`type: temporal\n${rest}timespan: 1h\naliases: { a: { second: source.ip } }`), ['t.yml:9:19: error: the correlation does not name a rule "second" [aliases]']);
-  assert.deepEqual(problems(`type: temporal\n${rest}timespan: 1h\ncondition: first and`), ['t.yml:9:23: error: ends where a search name, "not" or "(" is expected [condition]']);
+  assert.deepEqual(problems(`type: event_cuont\n${rest}timespan: 1h\ncondition: { gte: 1 }`), [
+    't.yml:5:9: error: the type "event_cuont" is unknown: expected one of event_count, value_count, temporal, temporal_ordered, value_sum, '
+      + 'value_avg, value_percentile, value_median [correlation]',
+  ]);
+  assert.deepEqual(problems(`type: event_count\n${rest}timespan: 1 hour\ncondition: { gte: 1 }`), [
+    't.yml:8:13: error: "1 hour" is not a timespan: expected a number followed by s, m, h or d, such as 90m [timespan]',
+  ]);
+  assert.deepEqual(problems(`type: event_count\n${rest}timespan: 1h`), [
+    't.yml:5:3: error: event_count needs a condition, such as gte: 10 [condition]',
+  ]);
+  assert.deepEqual(problems(`type: value_count\n${rest}timespan: 1h\ncondition: { gte: 1 }`), [
+    't.yml:9:14: error: a condition of type value_count must name the field whose values count [condition]',
+  ]);
+  assert.deepEqual(
+    problems(`type: event_count\n${rest}timespan: 1h\ncondition: { min: 1 }`).map((text) => text.split(':').slice(0, 3).join(':')),
+    ['t.yml:9:16', 't.yml:9:14'],
+  );
+  assert.deepEqual(problems('type: temporal\nrules: [first, third]\ngroup-by: [source.ip]\ntimespan: 1h'), [
+    't.yml:6:18: error: no rule has the id or name "third" [unknown-rule]',
+  ]);
+  assert.deepEqual(problems(`type: temporal\n${rest}timespan: 1h\naliases: { a: { second: source.ip } }`), [
+    't.yml:9:19: error: the correlation does not name a rule "second" [aliases]',
+  ]);
+  assert.deepEqual(problems(`type: temporal\n${rest}timespan: 1h\ncondition: first and`), [
+    't.yml:9:23: error: the condition ends where a search name, "not" or "(" is expected [condition]',
+  ]);
 });
 
 const filter = (about: string): string =>
-  `title: F\nid: ${id(5)}\nlogsource: { product: telltale }\nfilter:\n  rules: ${about}\n  selection: { source.ip: 10.0.0.1 }\n  condition: not selection`;
+  `title: F\nid: ${id(5)}\nlogsource: { product: telltale }\nfilter:\n  rules: ${about}\n  selection: { source.ip: 10.0.0.1 }\n`
+    + '  condition: not selection';
 
 test('filters: rules that they name must meet their condition too', () => {
   for (const about of ['[first]', `[${id(1)}]`]) {
@@ -125,5 +146,8 @@ test('filters: rules that they name must meet their condition too', () => {
     matching(parse(...rules, filter('any').replace('product: telltale', 'category: proxy')), { 'url.path': '/y', 'source.ip': '10.0.0.1' }),
     ['R2'],
   );
-  assert.match(formatProblem(parse(...rules, filter('[third]')).problems[0]!), /warning: no rule has the id or name "third": nothing to filter/);
+  assert.match(
+    formatProblem(parse(...rules, filter('[third]')).problems[0]!),
+    /warning: no rule has the id or name "third", so that there is nothing to filter/,
+  );
 });

@@ -40,7 +40,7 @@ export function readDocuments(file: RuleFile): LocatedDocumentReader[] {
         break;
       case 'repeat':
         if (!previous) {
-          plain.fail(action!.key, 'action', 'there is no document before this one to repeat');
+          plain.fail(action!.key, 'action', 'there is no document before this one that could be repeated');
           readers.push(plain);
           break;
         }
@@ -52,7 +52,7 @@ export function readDocuments(file: RuleFile): LocatedDocumentReader[] {
         readers.push(new LocatedDocumentReader(file.name, document, lines, previous));
         break;
       default:
-        plain.fail(action!.value, 'action', `unknown action "${plain.text('action')}": expected global, reset or repeat`);
+        plain.fail(action!.value, 'action', `the action "${plain.text('action')}" is unknown: expected global, reset or repeat`);
         readers.push(plain);
     }
   }

@@ -55,20 +55,24 @@ export interface ExceptionCheck {
 
 function warnOf({ expires, rules }: Exception, reader: LocatedDocumentReader, { now, known }: ExceptionCheck): void {
   const hasExpired = now !== undefined && endOfDay(expires) < now;
-  if (hasExpired) reader.warn(reader.value('expires'), 'expired', `the exception expired on ${expires}: hits are findings again`);
+  if (hasExpired) reader.warn(reader.value('expires'), 'expired', `the exception expired on ${expires}: what it matched is reported again`);
   const node = reader.value('rules');
   for (const [i, reference] of rules.entries()) {
     if (!known || known.has(reference) || known.has(reference.toLowerCase())) continue;
-    reader.warn(reader.items(node)[i] ?? node, 'unknown-rule', `no rule has the id or title "${reference}": nothing to except`);
+    reader.warn(
+      reader.items(node)[i] ?? node,
+      'unknown-rule',
+      `no rule has the id or title "${reference}", so that the exception has no effect on it`,
+    );
   }
 }
 
 function readException(reader: LocatedDocumentReader, vocabulary: Vocabulary): Exception | undefined {
   const { root } = reader;
-  if (!isMap(root)) return reader.fail(root, 'document', 'an exception is a map with match, owner, reason and expires');
+  if (!isMap(root)) return reader.fail(root, 'document', 'an exception must be a map with match, owner, reason and expires');
   for (const { key } of reader.entries(root)) {
     const name = String(key.value);
-    if (!keys.includes(name)) reader.fail(key, 'exception', `unknown key "${name}": expected ${keys.join(', ')}`);
+    if (!keys.includes(name)) reader.fail(key, 'exception', `the key "${name}" is unknown: expected one of ${keys.join(', ')}`);
   }
   const needs = (key: string, what: string): void => reader.fail(reader.value(key), 'exception', `an exception needs ${what}`);
   if (reader.text('owner').trim() === '') needs('owner', 'an owner');

@@ -54,14 +54,16 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   // Keywords match anywhere in a text.
   if (name === '' && modifiers.anchor === 'whole') modifiers.anchor = 'contains';
   const resolved = name === '' ? undefined : resolve(name);
-  if (name !== '' && !resolved) throw new FieldTestError('unknown-field', `unknown field "${name}"${hintFor(name, recordFieldNames)}`, 'key');
+  if (name !== '' && !resolved) throw new FieldTestError('unknown-field', `the field "${name}" is unknown${hintFor(name, recordFieldNames)}`, 'key');
   const unknown = resolved?.of === 'nowhere' ? resolved.reason : undefined;
   if (resolved?.of === 'values' && chain.every((modifier) => modifier === 'neq')) return valueSearches(resolved, values, modifiers.negated);
   const field = resolved?.of === 'nowhere' || resolved?.of === 'values' ? standIn : resolved;
   if (!field && modifiers.kind !== 'text' && modifiers.kind !== 'regex')
     throw new FieldTestError('modifier', `|${chain.find((one) => one !== 'expand')} needs a field`, 'key');
   if (field?.type === 'observables' && modifiers.kind !== 'exists') {
-    throw new FieldTestError('modifier', `"${name}" is a list of observables: only |exists applies, or use telltale.observable.*`, 'key');
+    throw new FieldTestError(
+      'modifier', `"${name}" is a list of observables, to which only |exists applies; use telltale.observable.* for their members`, 'key',
+    );
   }
   const { kind, all, negated } = modifiers;
   if (isMeaning(kind)) {
@@ -86,9 +88,9 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   }
   if (unknown !== undefined) return { type: 'unknown', reason: unknown };
   if (resolved?.of === 'values')
-    return { type: 'unknown', reason: `field "${name}" is mapped by its values, which |${chain[0]} cannot be applied to` };
+    return { type: 'unknown', reason: `the field "${name}" is mapped by its values, to which |${chain[0]} cannot be applied` };
   const reference = variants.flat().find((test) => test.op === 'field' && test.field === standIn);
-  if (reference) return { type: 'unknown', reason: `field "${values[0]!.source}" has no mapping` };
+  if (reference) return { type: 'unknown', reason: `the field "${values[0]!.source}" has no mapping` };
 
   const node = (tests: ValueTest[], quantifier: 'any' | 'all'): Expression =>
     field ? { type: 'field', field, quantifier, tests } : { type: 'keyword', quantifier, tests };
@@ -117,7 +119,7 @@ function isTime(field: Field | undefined): boolean {
 function valueSearches({ name, searches }: Extract<Resolution, { of: 'values' }>, values: readonly RuleValue[], negated: boolean): Expression {
   const operands = values.map(
     ({ source }): Expression =>
-      searches.get(source.toLowerCase()) ?? { type: 'unknown', reason: `value "${source}" of field "${name}" has no mapping` },
+      searches.get(source.toLowerCase()) ?? { type: 'unknown', reason: `the value "${source}" of the field "${name}" has no mapping` },
   );
   return negatedIf(negated, combined('or', operands));
 }
@@ -128,7 +130,7 @@ function expandPlaceholders({ value, source }: RuleValue, placeholders: Placehol
   let texts = [''];
   for (const [part, name] of source.matchAll(/\\%|%([\w.-]+)%|[^\\%]+|[^]/g)) {
     const given = name === undefined ? [part === '\\%' ? '%' : part] : placeholders.get(name);
-    if (!given) return `placeholder %${name}% has no values`;
+    if (!given) return `the placeholder %${name}% has no values`;
     texts = texts.flatMap((text) => given.map((one) => text + one));
   }
   return texts.map((text) => ({ value: text, source: text }));
@@ -159,18 +161,18 @@ function parseModifiers(chain: readonly string[]): Modifiers {
     } else if (transforms.includes(modifier)) result.transforms.push(modifier);
     else if (modifier === 're') setKind('regex', modifier);
     else if (modifier === 'i' || modifier === 'm' || modifier === 's') {
-      if (result.kind !== 'regex') fault(`|${modifier} belongs after |re`);
+      if (result.kind !== 'regex') fault(`|${modifier} is allowed only after |re`);
       result.regexFlags += modifier;
     } else if (modifier === 'cidr' || modifier === 'exists' || modifier === 'fieldref' || isMeaning(modifier)) setKind(modifier, modifier);
     else if (modifier === 'cased') result.cased = true;
     else if (modifier === 'all') result.all = true;
     else if (modifier === 'neq') result.negated = true;
     else if (modifier === 'expand') result.expand = true;
-    else fault(`unknown modifier "|${modifier}"${hintFor(modifier, modifierNames)}`);
+    else fault(`the modifier "|${modifier}" is unknown${hintFor(modifier, modifierNames)}`);
   }
   if (result.timePart && type !== '' && result.kind !== 'compare') fault(`|${type} and |${result.timePart} exclude each other`);
   type ||= result.timePart ?? '';
-  if (type !== '' && (result.cased || result.transforms.length > 0)) fault(`|${type} takes neither |cased nor an encoding`);
+  if (type !== '' && (result.cased || result.transforms.length > 0)) fault(`|${type} cannot be combined with |cased or an encoding`);
   if (result.anchor !== 'whole' && type !== '' && result.kind !== 'fieldref') fault(`|${result.anchor} and |${type} exclude each other`);
   if (result.timePart) result.kind = 'compare';
   return result;
@@ -188,18 +190,23 @@ function valueTests(
   };
   switch (modifiers.kind) {
     case 'exists':
-      return [{ op: 'exists', expected: booleans.get(source.toLowerCase()) ?? fault('|exists takes true or false') }];
+      return [{ op: 'exists', expected: booleans.get(source.toLowerCase()) ?? fault('the value of |exists must be true or false') }];
     case 'cidr':
-      return [{ op: 'cidr', block: Cidr.parse(source) ?? fault(`"${source}" is no address block`), network: source.split('/')[0]! }];
+      return [
+        {
+          op: 'cidr', block: Cidr.parse(source) ?? fault(`"${source}" is not an address block; expected one such as 10.0.0.0/8`),
+          network: source.split('/')[0]!,
+        },
+      ];
     case 'fieldref': {
-      const other = resolve(source) ?? fault(`unknown field "${source}"${hintFor(source, recordFieldNames)}`);
+      const other = resolve(source) ?? fault(`the field "${source}" is unknown${hintFor(source, recordFieldNames)}`);
       if (other.of === 'nowhere' || other.of === 'values') return [{ op: 'field', field: standIn, anchor: modifiers.anchor }];
-      if (other.type === 'observables') fault(`"${source}" has no single value`);
+      if (other.type === 'observables') fault(`the field "${source}" is a list and has no single value`);
       return [{ op: 'field', field: other, anchor: modifiers.anchor }];
     }
     case 'compare': {
       const number = typeof value === 'number' ? value : Number(source);
-      if (source === '' || !Number.isFinite(number)) fault(`|${modifiers.timePart ?? modifiers.comparison} takes a number`);
+      if (source === '' || !Number.isFinite(number)) fault(`the value of |${modifiers.timePart ?? modifiers.comparison} must be a number`);
       if (modifiers.timePart) return [{ op: 'time', part: modifiers.timePart, comparison: modifiers.comparison, value: number }];
       return [{ op: 'compare', comparison: modifiers.comparison as Comparison, value: number }];
     }
@@ -208,13 +215,17 @@ function valueTests(
         return [{ op: 'regex', regex: compileRegex(source, modifiers.regexFlags) }];
       } catch (error) {
         if (error instanceof RegexRefused)
-          throw new FieldTestError('regex', `regular expression, character ${error.offset + 1}: ${error.message}`, index, error.offset);
+          throw new FieldTestError(
+            'regex', `the regular expression cannot be used, at character ${error.offset + 1}: ${error.message}`, index, error.offset,
+          );
         throw error;
       }
     case 'identifier': case 'dataclass': case 'jurisdiction': case 'policy': return []; // handled by meaningTest
     case 'text':
       if (value === null) {
-        return modifiers.anchor === 'whole' && modifiers.transforms.length === 0 ? [{ op: 'absent' }] : fault('null takes no modifier');
+        return modifiers.anchor === 'whole' && modifiers.transforms.length === 0
+          ? [{ op: 'absent' }]
+          : fault('null cannot be combined with a modifier');
       }
       if (field?.type === 'number' && modifiers.anchor === 'whole' && modifiers.transforms.length === 0 && isNumeric(value))
         return [{ op: 'number', value: Number(value) }];
@@ -227,7 +238,7 @@ function textTests(source: string, modifiers: Modifiers, fault: (message: string
   const base64 = modifiers.transforms.find((name) => name.startsWith('base64'));
   const cased = modifiers.cased || base64 !== undefined;
   const pattern = parsePattern(source);
-  if (base64 !== undefined && literalOf(pattern) === undefined) fault(`wildcards cannot stand under |${base64}`);
+  if (base64 !== undefined && literalOf(pattern) === undefined) fault(`|${base64} cannot be applied to wildcards`);
   return transformed(pattern, modifiers.transforms).map((one) => {
     const folded = cased ? one : mapLiterals(one, (text) => text.toLowerCase());
     const anchored = anchor(folded, modifiers.anchor);

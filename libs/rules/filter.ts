@@ -20,9 +20,9 @@ export function readFilter(reader: LocatedDocumentReader, logSources: LogSources
   const head = readHead(reader);
   const logsource = readLogSource(reader);
   const node = reader.value('filter');
-  if (!isMap(node)) return reader.fail(node, 'filter', '"filter" is a map of rules, searches and a condition');
+  if (!isMap(node)) return reader.fail(node, 'filter', '"filter" must be a map with rules, searches and a condition');
   const rules = reader.texts('rules', node);
-  if (rules.length === 0) reader.fail(reader.value('rules', node) ?? node, 'filter', 'a filter names the rules it applies to, or any');
+  if (rules.length === 0) reader.fail(reader.value('rules', node) ?? node, 'filter', 'a filter must name the rules it applies to, or any');
   const detected = new DetectionReader(reader, logSources.of(logsource).resolve, vocabulary, logsource.product === 'telltale').read(node, ['rules']);
   if (reader.failed || !detected) return undefined;
   return { ...head, logsource, rules: rules.length === 1 && rules[0]!.toLowerCase() === 'any' ? 'any' : rules, expression: detected.expression };
@@ -39,6 +39,6 @@ export function checkFilterReferences(reader: LocatedDocumentReader, known: Read
   for (const item of reader.items(reader.value('rules', reader.value('filter')))) {
     const reference = isScalar(item) ? String(item.value) : '';
     if (known.has(reference) || known.has(reference.toLowerCase())) continue;
-    reader.warn(item, 'unknown-rule', `no rule has the id or name "${reference}": nothing to filter`);
+    reader.warn(item, 'unknown-rule', `no rule has the id or name "${reference}", so that there is nothing to filter`);
   }
 }

@@ -15,7 +15,7 @@ const shown = { record: z.record(z.string(), z.unknown()), observables: z.array(
 const fixture = z.union([
   z.strictObject({ name: z.string().min(1), ...shown }),
   z.strictObject({ name: z.string().min(1), records: z.array(z.strictObject({ time: z.iso.datetime({ offset: true }), ...shown })).min(1) }),
-], { error: 'a fixture has a name and either one record with its observables, or several records, each with its time' });
+], { error: 'a fixture needs a name, and either one record with its observables or several records, each with its time' });
 const schema = z.strictObject({ match: z.array(fixture).min(1), no_match: z.array(fixture).min(1) });
 type Shown = z.infer<z.ZodObject<typeof shown>>;
 
@@ -88,7 +88,7 @@ function eventsOf(plan: RulePlan, hits: HitPlan, record: FlowRecord, number: num
   plan.evaluate(record, (rule, observables) => {
     const each = rule.outcome.finding === 'observable' ? observables : [observables[0]];
     for (const [i, observable] of each.entries()) {
-      const { fields } = hits.hitOf(rule.id, record, observable, '', 0);
+      const fields = hits.fieldsOf({ rule: rule.id, record, observable });
       const id =
         rule.outcome.finding === 'flow' && record['telltale.flow.id'] !== ''
           ? `${rule.id} ${record['telltale.flow.id']}`
@@ -110,9 +110,9 @@ function recordFrom(fields: Readonly<Record<string, unknown>>, report: (name: st
   for (const [name, value] of Object.entries(fields)) {
     const zero = record[name as keyof FlowRecord] as unknown;
     const fits = Array.isArray(zero) ? Array.isArray(value) && value.every((item) => typeof item === 'string') : typeof value === typeof zero;
-    if (zero === undefined || name === 'telltale.observables') report(name, `a record has no field "${name}"`);
+    if (zero === undefined || name === 'telltale.observables') report(name, `records have no field "${name}"`);
     else if (fits) Object.assign(record, { [name]: value });
-    else report(name, `"${name}" takes ${Array.isArray(zero) ? 'a list of texts' : `a ${typeof zero}`}`);
+    else report(name, `"${name}" must be ${Array.isArray(zero) ? 'a list of texts' : `a ${typeof zero}`}`);
   }
   return record;
 }

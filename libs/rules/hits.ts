@@ -12,6 +12,18 @@ export const contextFields: readonly string[] = [
   'telltale.observable.kind', 'telltale.observable.path', 'telltale.observable.mask', 'telltale.observable.token',
 ];
 
+/** A match of a rule. */
+export interface Match {
+  /** Id of the rule. */
+  readonly rule: string;
+  readonly record: FlowRecord;
+  /** The identifier that the match is about; undefined if it is about the record as a whole. */
+  readonly observable: Observable | undefined;
+  /** Id and time (microseconds since 1970) of the finding that the match is, or would be. */
+  readonly id: string;
+  readonly time: number;
+}
+
 /** Which matches correlations count, and what is kept of them. */
 export class HitPlan {
   static readonly none = new HitPlan([], new Set());
@@ -39,21 +51,27 @@ export class HitPlan {
     return this.#silent.has(rule);
   }
 
-  /** The hit for a match: `id` and `time` are those of the finding that it is, or would be. */
-  hitOf(rule: string, record: FlowRecord, observable: Observable | undefined, id: string, time: number): Hit {
-    const fields: Record<string, string> = {};
-    for (const [name, read] of this.#readers.get(rule)!) {
-      const text = read(record, observable);
-      if (text !== '') fields[name] = text;
-    }
+  /** The hit for a match of a rule that a correlation counts. */
+  hitOf(match: Match): Hit {
+    const { rule, record, id, time } = match;
     return {
       'event.id': id,
       '@timestamp': time,
       'rule.id': rule,
       'telltale.flow.id': record['telltale.flow.id'],
       'telltale.record.id': record['event.id'],
-      fields,
+      fields: this.fieldsOf(match),
     };
+  }
+
+  /** What the hit for a match keeps of the record and its identifier, by field name; empty fields are left out. */
+  fieldsOf({ rule, record, observable }: Pick<Match, 'rule' | 'record' | 'observable'>): Record<string, string> {
+    const fields: Record<string, string> = {};
+    for (const [name, read] of this.#readers.get(rule)!) {
+      const text = read(record, observable);
+      if (text !== '') fields[name] = text;
+    }
+    return fields;
   }
 }
 

@@ -2,7 +2,7 @@ import { LocatedError, readYaml, type Problem } from '#geo';
 import { z } from 'zod';
 import { daySchema, endOfDay, startOfDay } from './dates.ts';
 
-const country = z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code in quotes where YAML needs them');
+const country = z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code, in quotes where YAML would read it as something else ("NO")');
 const member = z.union([
   country.transform((code) => ({ country: code, from: undefined, to: undefined, condition: undefined })),
   z.strictObject({ country, from: daySchema.optional(), to: daySchema.optional(), condition: z.string().min(1).optional() }),
@@ -10,7 +10,7 @@ const member = z.union([
 const schema = z.strictObject({
   version: z.string(),
   sets: z.array(z.strictObject({
-    name: z.string().regex(/^[a-z0-9-]+$/, 'expected lower-case words joined by -'),
+    name: z.string().regex(/^[a-z0-9-]+$/, 'expected words in lower case, joined by -'),
     title: z.string().min(1),
     source: z.string().min(1),
     members: z.array(member).min(1),
@@ -58,10 +58,10 @@ export class Jurisdictions {
       versions.push(value.version);
       for (const [i, { name, members }] of value.sets.entries()) {
         if (sets.has(name))
-          problems.push({ file, ...place(['sets', i, 'name']), severity: 'error', code: 'duplicate', message: `set "${name}" is defined twice` });
+          problems.push({ file, ...place(['sets', i, 'name']), severity: 'error', code: 'duplicate', message: `the set "${name}" is defined twice` });
         for (const [j, { from, to }] of members.entries()) {
           if (from && to && to < from)
-            problems.push({ file, ...place(['sets', i, 'members', j, 'to']), severity: 'error', code: 'dates', message: '"to" lies before "from"' });
+            problems.push({ file, ...place(['sets', i, 'members', j, 'to']), severity: 'error', code: 'dates', message: '"to" is before "from"' });
         }
         sets.set(name, members.map((entry) => ({
           country: entry.country,

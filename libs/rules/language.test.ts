@@ -29,13 +29,25 @@ function problemsOf(detection: string): string[] {
 }
 
 const observable = (fields: Partial<Observable>): Observable =>
-  ({ kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, watchlist: '', ...fields });
+  ({
+    kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1,
+    watchlist: '', ...fields,
+  });
 
 /** Search, then fields that it selects, then fields that it does not. */
 const cases: [name: string, search: string, selected: Partial<FlowRecord>[], left: Partial<FlowRecord>[]][] = [
-  ['text in any case', 'destination.domain: Zoom.US', [{ 'destination.domain': 'zoom.us' }, { 'destination.domain': 'ZOOM.us' }], [{ 'destination.domain': 'a.zoom.us' }, {}]],
-  ['a list is "or"', 'network.protocol: [http, dns]', [{ 'network.protocol': 'http' }, { 'network.protocol': 'dns' }], [{ 'network.protocol': 'tls' }]],
-  ['a map is "and"', 'network.protocol: http\nhttp.request.method: POST', [{ 'network.protocol': 'http', 'http.request.method': 'POST' }], [{ 'network.protocol': 'http' }]],
+  [
+    'text in any case', 'destination.domain: Zoom.US', [{ 'destination.domain': 'zoom.us' }, { 'destination.domain': 'ZOOM.us' }],
+    [{ 'destination.domain': 'a.zoom.us' }, {}],
+  ],
+  [
+    'a list is "or"', 'network.protocol: [http, dns]', [{ 'network.protocol': 'http' }, { 'network.protocol': 'dns' }],
+    [{ 'network.protocol': 'tls' }],
+  ],
+  [
+    'a map is "and"', 'network.protocol: http\nhttp.request.method: POST', [{ 'network.protocol': 'http', 'http.request.method': 'POST' }],
+    [{ 'network.protocol': 'http' }],
+  ],
   ['a list of maps is "or"', '- network.protocol: dns\n- destination.port: 53', [{ 'network.protocol': 'dns' }, { 'destination.port': 53 }], [{}]],
   ['wildcards', "url.path: '/a?c/*.php'", [{ 'url.path': '/abc/x/Y.php' }], [{ 'url.path': '/ac/x.php' }, { 'url.path': '/abc/x.php5' }]],
   ['escaped wildcards', String.raw`url.path: '/a\*'`, [{ 'url.path': '/a*' }], [{ 'url.path': '/ab' }]],
@@ -88,20 +100,56 @@ const cases: [name: string, search: string, selected: Partial<FlowRecord>[], lef
     [{ 'url.domain': 'x', 'destination.domain': 'y' }],
   ],
   ['base64', 'url.query|base64: foobar', [{ 'url.query': 'Zm9vYmFy' }], [{ 'url.query': 'zm9vymfy' }]],
-  ['base64offset|contains', 'url.query|base64offset|contains: secret', ['', 'x', 'xy'].map((before) => ({ 'url.query': `q=${Buffer.from(`${before}secret!`).toString('base64')}` })), [{ 'url.query': 'q=secret' }]],
-  ['wide|base64offset|contains', 'url.query|wide|base64offset|contains: http://', ['', 'x', 'xy'].map((before) => ({ 'url.query': Buffer.concat([Buffer.from(before), Buffer.from('http://a', 'utf16le')]).toString('base64') })), [{ 'url.query': Buffer.from('http://a').toString('base64') }]],
-  ['windash|contains', "user_agent.original|windash|contains: ' -urlcache'", [{ 'user_agent.original': 'x /urlcache y' }, { 'user_agent.original': 'x –URLCACHE y' }, { 'user_agent.original': 'x -urlcache y' }], [{ 'user_agent.original': 'x urlcache' }]],
-  ['windash varies each dash', "user_agent.original|windash|contains: ' -a -b'", [{ 'user_agent.original': 'x /a -b' }, { 'user_agent.original': 'x —a ―B' }], [{ 'user_agent.original': 'x a b' }]],
+  [
+    'base64offset|contains', 'url.query|base64offset|contains: secret',
+    ['', 'x', 'xy'].map((before) => ({ 'url.query': `q=${Buffer.from(`${before}secret!`).toString('base64')}` })),
+    [{ 'url.query': 'q=secret' }],
+  ],
+  [
+    'wide|base64offset|contains', 'url.query|wide|base64offset|contains: http://',
+    ['', 'x', 'xy'].map((before) => ({
+      'url.query': Buffer.concat([Buffer.from(before), Buffer.from('http://a', 'utf16le')]).toString('base64'),
+    })),
+    [{ 'url.query': Buffer.from('http://a').toString('base64') }],
+  ],
+  [
+    'windash|contains', "user_agent.original|windash|contains: ' -urlcache'",
+    [{ 'user_agent.original': 'x /urlcache y' }, { 'user_agent.original': 'x –URLCACHE y' }, { 'user_agent.original': 'x -urlcache y' }],
+    [{ 'user_agent.original': 'x urlcache' }],
+  ],
+  [
+    'windash varies each dash', "user_agent.original|windash|contains: ' -a -b'",
+    [{ 'user_agent.original': 'x /a -b' }, { 'user_agent.original': 'x —a ―B' }], [{ 'user_agent.original': 'x a b' }],
+  ],
   ['windash with wildcards', "user_agent.original|windash: '* -a *'", [{ 'user_agent.original': 'x /a y' }], [{ 'user_agent.original': 'x /b y' }]],
   ['wide', "url.query|wide: ab", [{ 'url.query': 'a\0b\0' }], [{ 'url.query': 'ab' }]],
   ['utf16be', "url.query|utf16be: ab", [{ 'url.query': '\0a\0b' }], [{ 'url.query': 'a\0b\0' }]],
-  ['utf16|base64', 'url.query|utf16|base64: cmd', [{ 'url.query': Buffer.from([0xff, 0xfe, 0x63, 0, 0x6d, 0, 0x64, 0]).toString('base64') }], [{ 'url.query': 'Y21k' }]],
-  ['time parts are in UTC', "'@timestamp|hour|gte': 22", [{ '@timestamp': Date.UTC(2026, 0, 1, 22) * 1000 }], [{ '@timestamp': Date.UTC(2026, 0, 1, 21, 59) * 1000 }, {}]],
-  ['minute, day, month, year', "'@timestamp|minute': 5\n'@timestamp|day': [1, 2]\n'@timestamp|month': 3\n'event.start|year': 2024", [{ '@timestamp': Date.UTC(2026, 2, 2, 0, 5) * 1000, 'event.start': Date.UTC(2024, 11, 31) * 1000 }], [{ '@timestamp': Date.UTC(2026, 2, 3, 0, 5) * 1000, 'event.start': Date.UTC(2024, 11, 31) * 1000 }]],
-  ['week is that of ISO 8601', "'@timestamp|week': 53", [{ '@timestamp': Date.UTC(2027, 0, 3) * 1000 }], [{ '@timestamp': Date.UTC(2027, 0, 4) * 1000 }]],
+  [
+    'utf16|base64', 'url.query|utf16|base64: cmd',
+    [{ 'url.query': Buffer.from([0xff, 0xfe, 0x63, 0, 0x6d, 0, 0x64, 0]).toString('base64') }], [{ 'url.query': 'Y21k' }],
+  ],
+  [
+    'time parts are in UTC', "'@timestamp|hour|gte': 22", [{ '@timestamp': Date.UTC(2026, 0, 1, 22) * 1000 }],
+    [{ '@timestamp': Date.UTC(2026, 0, 1, 21, 59) * 1000 }, {}],
+  ],
+  [
+    'minute, day, month, year', "'@timestamp|minute': 5\n'@timestamp|day': [1, 2]\n'@timestamp|month': 3\n'event.start|year': 2024",
+    [{ '@timestamp': Date.UTC(2026, 2, 2, 0, 5) * 1000, 'event.start': Date.UTC(2024, 11, 31) * 1000 }],
+    [{ '@timestamp': Date.UTC(2026, 2, 3, 0, 5) * 1000, 'event.start': Date.UTC(2024, 11, 31) * 1000 }],
+  ],
+  [
+    'week is that of ISO 8601', "'@timestamp|week': 53", [{ '@timestamp': Date.UTC(2027, 0, 3) * 1000 }],
+    [{ '@timestamp': Date.UTC(2027, 0, 4) * 1000 }],
+  ],
   ['neq with another modifier', 'url.path|startswith|neq: /a', [{ 'url.path': '/b' }], [{ 'url.path': '/a/b' }]],
-  ['neq with fieldref', 'source.ip|fieldref|neq: destination.ip', [{ 'source.ip': 'a', 'destination.ip': 'b' }], [{ 'source.ip': 'a', 'destination.ip': 'a' }]],
-  ['a URL is known by its path and query, and as a whole', "url.original|startswith: ['/x?y', 'http://h.example/q']", [{ 'url.path': '/x', 'url.query': 'y=1' }, { 'url.domain': 'h.example', 'url.path': '/q' }], [{ 'url.path': '/y' }, {}]],
+  [
+    'neq with fieldref', 'source.ip|fieldref|neq: destination.ip', [{ 'source.ip': 'a', 'destination.ip': 'b' }],
+    [{ 'source.ip': 'a', 'destination.ip': 'a' }],
+  ],
+  [
+    'a URL is known by its path and query, and as a whole', "url.original|startswith: ['/x?y', 'http://h.example/q']",
+    [{ 'url.path': '/x', 'url.query': 'y=1' }, { 'url.domain': 'h.example', 'url.path': '/q' }], [{ 'url.path': '/y' }, {}],
+  ],
   ['the extension of a path', 'url.extension: exe', [{ 'url.path': '/a.b/c.EXE' }], [{ 'url.path': '/a.exe/c' }, {}]],
   [
     'a backslash in front of a wildcard',
@@ -147,7 +195,8 @@ test('conditions: quantifiers over search names', () => {
 
 test('a rule about observables is asked about each on its own, and reports those that match', () => {
   const detection =
-    'id: { telltale.observable.kind: [user_id, email] }\nquery: { telltale.observable.path|startswith: url.query }\nweak: { telltale.observable.confidence|lt: 50 }\ncondition: id and query and not weak';
+    'id: { telltale.observable.kind: [user_id, email] }\nquery: { telltale.observable.path|startswith: url.query }\n'
+      + 'weak: { telltale.observable.confidence|lt: 50 }\ncondition: id and query and not weak';
   const plan = compileRules(parseRules([{ name: 't.yml', text: ruleText(detection) }]).rules);
   const matched = (...observables: Observable[]): string[] => {
     const found: string[] = [];
@@ -169,38 +218,44 @@ test('a rule about observables is asked about each on its own, and reports those
 
 test('faults are located', () => {
   const select = (line: string): string[] => problemsOf(`selection:\n  ${line}\ncondition: selection`);
-  assert.deepEqual(select('source.prt: 1'), ['t.yml:7:5: error: unknown field "source.prt" (did you mean "source.port"?) [unknown-field]']);
+  assert.deepEqual(select('source.prt: 1'), ['t.yml:7:5: error: the field "source.prt" is unknown (did you mean "source.port"?) [unknown-field]']);
   assert.deepEqual(select('telltale.observable.value: 1'), [
-    't.yml:7:5: error: unknown field "telltale.observable.value" (did you mean "telltale.observable.path"?) [unknown-field]',
+    't.yml:7:5: error: the field "telltale.observable.value" is unknown (did you mean "telltale.observable.path"?) [unknown-field]',
   ]);
-  assert.deepEqual(select('url.path|fuzzy: x'), ['t.yml:7:5: error: unknown modifier "|fuzzy" [modifier]']);
+  assert.deepEqual(select('url.path|fuzzy: x'), ['t.yml:7:5: error: the modifier "|fuzzy" is unknown [modifier]']);
   assert.deepEqual(select("url.path|expand: '%Servers%'"), [
-    't.yml:7:5: warning: not evaluable here: placeholder %Servers% has no values [not-evaluable]',
+    't.yml:7:5: warning: it cannot be evaluated here: the placeholder %Servers% has no values [not-evaluable]',
   ]);
   assert.deepEqual(select('url.path|hour: 3'), ['t.yml:7:5: error: |hour needs a field that holds a time [modifier]']);
-  assert.deepEqual(select("'@timestamp|hour': noon"), ["t.yml:7:24: error: |hour takes a number [value]"]);
-  assert.deepEqual(select('url.path|contains|all: x'), ['t.yml:7:5: warning: |all has no meaning for a single value [modifier]']);
+  assert.deepEqual(select("'@timestamp|hour': noon"), ["t.yml:7:24: error: the value of |hour must be a number [value]"]);
+  assert.deepEqual(select('url.path|contains|all: x'), ['t.yml:7:5: warning: |all has no effect on a single value [modifier]']);
   assert.deepEqual(select('url.path|contains|endswith: x'), ['t.yml:7:5: error: |contains and |endswith exclude each other [modifier]']);
-  assert.deepEqual(select('url.path|i: x'), ['t.yml:7:5: error: |i belongs after |re [modifier]']);
+  assert.deepEqual(select('url.path|i: x'), ['t.yml:7:5: error: |i is allowed only after |re [modifier]']);
   assert.deepEqual(select("url.path|re: ['a', 'b(a+)+(?>c)', 'c[']"), [
-    't.yml:7:26: error: regular expression, character 2: the time of this repetition can grow exponentially, and no engine that is linear runs atomic groups [regex]',
-    't.yml:7:41: error: regular expression, character 2: the class is not closed [regex]',
+    't.yml:7:26: error: the regular expression cannot be used, at character 2: with this repetition the time can grow exponentially with '
+      + 'the length of the value, and no engine that needs only linear time supports atomic groups [regex]',
+    't.yml:7:41: error: the regular expression cannot be used, at character 2: the class is not closed [regex]',
   ]);
   assert.deepEqual(select('url.path|re: a\\p{L}'), [
-    't.yml:7:19: error: regular expression, character 2: there is no Unicode property (\\p) here [regex]',
+    't.yml:7:19: error: the regular expression cannot be used, at character 2: a Unicode property (\\p) is not supported here [regex]',
   ]);
-  assert.deepEqual(select('source.ip|cidr: 10.0.0.0/99'), ['t.yml:7:21: error: "10.0.0.0/99" is no address block [value]']);
-  assert.deepEqual(select('source.port|lt: many'), ['t.yml:7:21: error: |lt takes a number [value]']);
-  assert.deepEqual(select('source.ip|exists: maybe'), ['t.yml:7:23: error: |exists takes true or false [value]']);
-  assert.deepEqual(select('url.path|base64: a*'), ['t.yml:7:22: error: wildcards cannot stand under |base64 [value]']);
+  assert.deepEqual(select('source.ip|cidr: 10.0.0.0/99'), [
+    't.yml:7:21: error: "10.0.0.0/99" is not an address block; expected one such as 10.0.0.0/8 [value]',
+  ]);
+  assert.deepEqual(select('source.port|lt: many'), ['t.yml:7:21: error: the value of |lt must be a number [value]']);
+  assert.deepEqual(select('source.ip|exists: maybe'), ['t.yml:7:23: error: the value of |exists must be true or false [value]']);
+  assert.deepEqual(select('url.path|base64: a*'), ['t.yml:7:22: error: |base64 cannot be applied to wildcards [value]']);
   assert.deepEqual(select('url.path: []'), ['t.yml:7:5: warning: an empty list asks for an absent field, as null does [value]']);
-  assert.deepEqual(select('url.path: { a: b }'), ['t.yml:7:15: error: a value is text, a number, true, false or null, or a list of these [value]']);
+  assert.deepEqual(select('url.path: { a: b }'), [
+    't.yml:7:15: error: a value must be text, a number, true, false or null, or a list of these [value]',
+  ]);
   assert.deepEqual(select('telltale.observables: x'), [
-    't.yml:7:5: error: "telltale.observables" is a list of observables: only |exists applies, or use telltale.observable.* [modifier]',
+    't.yml:7:5: error: "telltale.observables" is a list of observables, to which only |exists applies; use telltale.observable.* for their '
+      + 'members [modifier]',
   ]);
   assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: a or c'), ['t.yml:7:19: error: no search is named "c" [unknown-search]']);
   assert.deepEqual(problemsOf('a: { url.path: x }\nb: { url.path: x }\ncondition: a'), [
-    't.yml:7:3: warning: search "b" is not used in the condition [unused-search]',
+    't.yml:7:3: warning: the condition does not use the search "b" [unused-search]',
   ]);
   assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: "a and and"'), [
     't.yml:7:21: error: "and" is out of place: expected a search name, "not" or "(" [condition]',
@@ -209,7 +264,8 @@ test('faults are located', () => {
 });
 
 test('faults of a document: each is told, other documents of the file are not touched', () => {
-  const text = `${ruleText('a: { url.path: x }\ncondition: a')}\n---\ntitle: 5\nid: no\nlogsource:\nlevel: loud\ntelltale: { finding: often, colour: red }\n---\ncorrelation: {}\n---\n- 1\n---\nname: not of Sigma\n`;
+  const text = `${ruleText('a: { url.path: x }\ncondition: a')}\n---\ntitle: 5\nid: no\nlogsource:\nlevel: loud\n`
+    + 'telltale: { finding: often, colour: red }\n---\ncorrelation: {}\n---\n- 1\n---\nname: not of Sigma\n';
   const { rules, problems } = parseRules([{ name: 't.yml', text }]);
   assert.deepEqual(rules.map(({ id, line }) => [id, line]), [['11111111-2222-4333-8444-555555555555', 1]]);
   assert.deepEqual(problems.filter(({ severity }) => severity === 'error').map(({ line, code }) => [line, code]), [
@@ -253,7 +309,7 @@ test('aggregations of Sigma 1 are read, and not evaluated', () => {
     assert.equal(rules[0]!.evaluable, 'no');
     assert.equal(compileRules(rules).rules.length, 0);
   }
-  assert.match(problemsOf('a: { url.path: x }\ncondition: a | frob() > 5')[0]!, /^t.yml:7:17: error: an aggregation is/);
+  assert.match(problemsOf('a: { url.path: x }\ncondition: a | frob() > 5')[0]!, /^t.yml:7:17: error: expected an aggregation/);
 });
 
 test('broken YAML, an empty file and a repeated id are problems, not exceptions', () => {

@@ -80,7 +80,7 @@ export class LocatedDocumentReader {
     if (node === undefined || node === null) return '';
     if (isScalar(node) && node.value === null) return '';
     if (isScalar(node) && typeof node.value !== 'object') return String(node.value);
-    this.warn(node, 'attribute', `"${key}" should be text`);
+    this.warn(node, 'attribute', `the value of "${key}" should be text`);
     return '';
   }
 

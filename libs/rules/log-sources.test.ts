@@ -10,7 +10,8 @@ import { parseRules, type ParsedRules } from './parse.ts';
 const logSources = LogSources.parse(readFileSync(new URL('../../../libs/rules/log-sources.yaml', import.meta.url), 'utf8'));
 
 function parse(logsource: string, detection: string): ParsedRules {
-  const text = `title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { ${logsource} }\ndetection:\n${detection.replace(/^/gm, '  ')}`;
+  const text = `title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { ${logsource} }\ndetection:\n`
+    + `${detection.replace(/^/gm, '  ')}`;
   return parseRules([{ name: 't.yml', text }], { logSources });
 }
 
@@ -58,15 +59,46 @@ const cases: [logsource: string, search: string, match: Partial<FlowRecord>, oth
     { 'dns.question.name': 'a.example', 'dns.question.type': 'A' },
   ],
   ['category: dns_query, product: windows', "QueryName|endswith: '.onion'", { 'dns.question.name': 'x.onion' }, { 'dns.question.name': 'onion.x' }],
-  ['category: dns', "qtype_name: 'NULL'", { 'dns.question.name': 'a.example', 'dns.question.type': 'NULL' }, { 'dns.question.name': 'a.example', 'dns.question.type': 'A' }],
-  ['category: dns', 'QueryName: a.example, record_type|exists: yes', { 'dns.question.name': 'a.example', 'dns.question.type': 'A' }, { 'dns.question.name': 'a.example' }],
-  ['category: firewall', 'dst_port: 69, proto: udp', { 'network.transport': 'udp', 'destination.port': 69 }, { 'network.transport': 'tcp', 'destination.port': 69 }],
-  ['category: firewall', "dst_port: 23, action: [forward, accept], blocked: 'false'", { 'network.transport': 'tcp', 'destination.port': 23 }, { 'network.transport': 'tcp', 'destination.port': 24 }],
-  ['category: network_connection, product: linux', "Initiated: 'true', DestinationPort: 22", { 'telltale.subject.ip': 'a', 'source.ip': 'a', 'destination.port': 22 }, { 'telltale.subject.ip': 'b', 'source.ip': 'a', 'destination.ip': 'b', 'destination.port': 22 }],
-  ['category: network_connection', 'Initiated: false, DestinationIsIpv6: True', { 'telltale.subject.ip': 'b', 'destination.ip': 'b', 'network.type': 'ipv6' }, { 'telltale.subject.ip': 'b', 'destination.ip': 'b', 'network.type': 'ipv4' }],
-  ['category: network_connection', 'DestinationIp|cidr: 10.0.0.0/8, DestinationHostname|contains: x', { 'destination.ip': '10.1.1.1', 'destination.domain': 'x' }, { 'destination.ip': '11.1.1.1', 'destination.domain': 'x' }],
-  ['product: zeek, service: dns', 'query: a, qtype_name: ns, answers: 10.0.0.1', { 'dns.question.name': 'a', 'dns.question.type': 'NS', 'dns.resolved_ip': ['10.0.0.2', '10.0.0.1'] }, { 'dns.question.name': 'a', 'dns.question.type': 'NS' }],
-  ['product: zeek, service: http', 'method: PUT, id.resp_h: 10.0.0.1, uri: /x', { 'http.request.method': 'PUT', 'destination.ip': '10.0.0.1', 'url.path': '/x' }, { 'http.request.method': 'PUT', 'destination.ip': '10.0.0.1', 'url.path': '/x', 'url.query': 'y' }],
+  [
+    'category: dns', "qtype_name: 'NULL'", { 'dns.question.name': 'a.example', 'dns.question.type': 'NULL' },
+    { 'dns.question.name': 'a.example', 'dns.question.type': 'A' },
+  ],
+  [
+    'category: dns', 'QueryName: a.example, record_type|exists: yes', { 'dns.question.name': 'a.example', 'dns.question.type': 'A' },
+    { 'dns.question.name': 'a.example' },
+  ],
+  [
+    'category: firewall', 'dst_port: 69, proto: udp', { 'network.transport': 'udp', 'destination.port': 69 },
+    { 'network.transport': 'tcp', 'destination.port': 69 },
+  ],
+  [
+    'category: firewall', "dst_port: 23, action: [forward, accept], blocked: 'false'",
+    { 'network.transport': 'tcp', 'destination.port': 23 }, { 'network.transport': 'tcp', 'destination.port': 24 },
+  ],
+  [
+    'category: network_connection, product: linux', "Initiated: 'true', DestinationPort: 22",
+    { 'telltale.subject.ip': 'a', 'source.ip': 'a', 'destination.port': 22 },
+    { 'telltale.subject.ip': 'b', 'source.ip': 'a', 'destination.ip': 'b', 'destination.port': 22 },
+  ],
+  [
+    'category: network_connection', 'Initiated: false, DestinationIsIpv6: True',
+    { 'telltale.subject.ip': 'b', 'destination.ip': 'b', 'network.type': 'ipv6' },
+    { 'telltale.subject.ip': 'b', 'destination.ip': 'b', 'network.type': 'ipv4' },
+  ],
+  [
+    'category: network_connection', 'DestinationIp|cidr: 10.0.0.0/8, DestinationHostname|contains: x',
+    { 'destination.ip': '10.1.1.1', 'destination.domain': 'x' }, { 'destination.ip': '11.1.1.1', 'destination.domain': 'x' },
+  ],
+  [
+    'product: zeek, service: dns', 'query: a, qtype_name: ns, answers: 10.0.0.1',
+    { 'dns.question.name': 'a', 'dns.question.type': 'NS', 'dns.resolved_ip': ['10.0.0.2', '10.0.0.1'] },
+    { 'dns.question.name': 'a', 'dns.question.type': 'NS' },
+  ],
+  [
+    'product: zeek, service: http', 'method: PUT, id.resp_h: 10.0.0.1, uri: /x',
+    { 'http.request.method': 'PUT', 'destination.ip': '10.0.0.1', 'url.path': '/x' },
+    { 'http.request.method': 'PUT', 'destination.ip': '10.0.0.1', 'url.path': '/x', 'url.query': 'y' },
+  ],
   ['product: zeek, service: ssl', 'server_name: a', { 'tls.client.server_name': 'a' }, { 'destination.domain': 'a' }],
   [
     'product: zeek, service: conn',
@@ -88,9 +120,9 @@ for (const [logsource, search, match, other] of cases) {
 test('what records lack is told at its place; what can run without it does', () => {
   const only = select('category: process_creation, product: windows', "Image|endswith: '\\cmd.exe', CommandLine|contains|windash: ' -c '");
   assert.deepEqual(only.problems.map(formatProblem), [
-    't.yml:6:8: warning: not evaluable here: field "Image" has no mapping [not-evaluable]',
-    't.yml:6:36: warning: not evaluable here: field "CommandLine" has no mapping [not-evaluable]',
-    't.yml:4:12: warning: not evaluable here: log source windows/process_creation has no mapping [not-evaluable]',
+    't.yml:6:8: warning: it cannot be evaluated here: the field "Image" has no mapping [not-evaluable]',
+    't.yml:6:36: warning: it cannot be evaluated here: the field "CommandLine" has no mapping [not-evaluable]',
+    't.yml:4:12: warning: it cannot be evaluated here: the log source windows/process_creation has no mapping [not-evaluable]',
   ]);
   assert.equal(only.rules[0]!.evaluable, 'no');
 
@@ -106,14 +138,14 @@ test('what records lack is told at its place; what can run without it does', () 
 });
 
 test('faults of a field that records lack are still faults', () => {
-  assert.match(formatProblem(select('category: proxy', 'cs-cookie|fuzzy: x').problems[0]!), /unknown modifier "\|fuzzy"/);
+  assert.match(formatProblem(select('category: proxy', 'cs-cookie|fuzzy: x').problems[0]!), /the modifier "\|fuzzy" is unknown/);
   assert.match(formatProblem(select('category: proxy', "cs-cookie|re: 'a('").problems[0]!), /regular expression/);
   // A pattern that is never run may be slow.
-  assert.match(formatProblem(select('category: proxy', "cs-cookie|re: '(a+)+'").problems[0]!), /warning: not evaluable here/);
+  assert.match(formatProblem(select('category: proxy', "cs-cookie|re: '(a+)+'").problems[0]!), /warning: it cannot be evaluated here/);
 });
 
 test('a value without a mapping is told', () => {
-  assert.match(formatProblem(select('category: firewall', 'action: drop').problems[0]!), /value "drop" of field "action" has no mapping/);
+  assert.match(formatProblem(select('category: firewall', 'action: drop').problems[0]!), /the value "drop" of the field "action" has no mapping/);
 });
 
 test('a mapping to a field that records lack is an error', () => {
@@ -126,12 +158,16 @@ test('a mapping to a field that records lack is an error', () => {
 
 /** Ways in which public rules of other log sources are written. */
 const shapes = [
-  "s:\n  Image|endswith:\n    - '\\cmd.exe'\n    - '\\pwsh.exe'\n  CommandLine|contains|all:\n    - ' /c '\n    - 'echo'\nfilter_main: { ParentImage: 'C:\\Program Files (x86)\\a?b*\\x.exe' }\nfilter_null: { CommandLine: null }\nfilter_empty: { CommandLine: '' }\ncondition: s and not 1 of filter_*",
+  "s:\n  Image|endswith:\n    - '\\cmd.exe'\n    - '\\pwsh.exe'\n  CommandLine|contains|all:\n    - ' /c '\n    - 'echo'\n"
+    + "filter_main: { ParentImage: 'C:\\Program Files (x86)\\a?b*\\x.exe' }\nfilter_null: { CommandLine: null }\n"
+    + "filter_empty: { CommandLine: '' }\ncondition: s and not 1 of filter_*",
   "s:\n  EventID: 4624\n  LogonType: [3, 10]\n  Level: 0x17\n  Empty:\ncondition: s",
   "s:\n  - Image: a\n  - Description|contains: b\n    Product: c\n  - keyword\n  - 42\ncondition: s",
   "keywords:\n  '|all':\n    - 'Remove-'\n    - ' -Id '\nother: [a, 5, 'b*']\ncondition: keywords or other",
   "s:\n  CommandLine|re:\n    - '(?i).*(set).*&&\\s?set.*(environment|invoke|\\${?input).*&&.*\"'\n    - 'cmd.{0,5}(?:/c|/r).+clipboard]::\\(\\s\\\\\"\\{\\d\\}.+-f.+\"'\n    - '.{1000,}'\n    - '(?:\\s-[^-\\s]{0,20}i|\\s--inode\\s)'\n    - '\\s-e(nc?(o(d(e)?)?)?)?\\s'\ncondition: s",
-  "s:\n  CommandLine|wide|base64offset|contains: ['http', 'IEX ']\n  CommandLine|windash|contains|all: [' -a', ' -b -c']\n  User|expand: '%Administrators%'\n  Hashes|contains: ['IMPHASH=BCCA', 'MD5=0']\n  Field|exists: false\n  A|fieldref: B\n  A|fieldref|neq: B\n  T|hour|gt: 20\ncondition: s",
+  "s:\n  CommandLine|wide|base64offset|contains: ['http', 'IEX ']\n  CommandLine|windash|contains|all: [' -a', ' -b -c']\n"
+    + "  User|expand: '%Administrators%'\n  Hashes|contains: ['IMPHASH=BCCA', 'MD5=0']\n  Field|exists: false\n  A|fieldref: B\n"
+    + "  A|fieldref|neq: B\n  T|hour|gt: 20\ncondition: s",
   "selection-1: { a.b.c: x }\nselection_2.0: { 'Field Name': y }\ncondition:\n  - selection-1\n  - 1 of selection_* or (all of them)",
   "s: { properties.message|contains: ['A', 'B'], securityMarks.marks.x: true, count|gte: 1.5 }\ncondition: s",
   "s: { EventID: 4625 }\ntimeframe: 24h\ncondition: s | count(TargetUserName) by Workstation, src > 10",

@@ -95,7 +95,7 @@ export class LogSources {
         const field = mapping?.fields.get(name) ?? recordField(name);
         if (field) return field;
       }
-      return { of: 'nowhere', name, reason: `field "${name}" has no mapping` };
+      return { of: 'nowhere', name, reason: `the field "${name}" has no mapping` };
     };
     return { resolve, applies: mapping?.applies, known: mapping !== undefined };
   }

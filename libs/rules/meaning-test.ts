@@ -24,14 +24,14 @@ export function meaningTest(modifier: MeaningModifier, field: Field, { source }:
 
 function kindNamed(name: string, index: number, { kinds }: Vocabulary): string {
   if (kinds.has(name)) return name;
-  if (new Set(kinds.values()).has(name)) throw new FieldTestError('unknown-identifier', `"${name}" is a data class: write |dataclass`, index);
+  if (new Set(kinds.values()).has(name)) throw new FieldTestError('unknown-identifier', `"${name}" is a data class: use |dataclass for it`, index);
   throw new FieldTestError('unknown-identifier', `no kind of identifier is named "${name}"${hintFor(name, kinds.keys())}`, index);
 }
 
 function kindsOfClass(name: string, index: number, { kinds }: Vocabulary): string[] {
   const ofClass = [...kinds].filter(([, dataClass]) => dataClass === name).map(([kind]) => kind);
   if (ofClass.length > 0) return ofClass;
-  if (kinds.has(name)) throw new FieldTestError('unknown-dataclass', `"${name}" is a kind of identifier: write |identifier`, index);
+  if (kinds.has(name)) throw new FieldTestError('unknown-dataclass', `"${name}" is a kind of identifier: use |identifier for it`, index);
   throw new FieldTestError('unknown-dataclass', `no data class is named "${name}"${hintFor(name, new Set(kinds.values()))}`, index);
 }
 
@@ -40,7 +40,8 @@ export const kindFields: readonly string[] = ['telltale.observable.kind', 'tellt
 
 function holdsKind(field: Field, kinds: readonly string[]): Expression {
   if (kindFields.includes(field.name)) return anyOf(field, kinds.map((kind) => textTest([kind])));
-  if (field.type !== 'text' && field.type !== 'texts') throw new FieldTestError('modifier', `"${field.name}" holds no identifiers`, 'key');
+  if (field.type !== 'text' && field.type !== 'texts')
+    throw new FieldTestError('modifier', `the field "${field.name}" does not hold identifiers`, 'key');
   return anyOf(field, kinds.map((kind) => textTest([anyRun, `{${kind}}`, anyRun])));
 }
 
@@ -62,7 +63,7 @@ function inJurisdiction(field: Field, name: string, index: number, { jurisdictio
   if (!members)
     throw new FieldTestError(
       'unknown-jurisdiction',
-      `no set of countries is named "${name}"${hintFor(name, jurisdictions.names)}, and it is no country code in capitals`,
+      `no set of countries is named "${name}"${hintFor(name, jurisdictions.names)}, and it is not a country code in capitals`,
       index,
     );
   const always = members.filter(({ from, to }) => from === -Infinity && to === Infinity).map(({ country }) => country.toLowerCase());
@@ -93,7 +94,7 @@ function judged(field: Field, text: string, index: number, { policies }: Vocabul
     throw new FieldTestError('unknown-policy', `no policy has the id "${first}"${hintFor(first, [...policies, ...verdicts])}`, index);
   const verdict = second ?? 'denied';
   if (!verdicts.includes(verdict) || rest.length > 0)
-    throw new FieldTestError('value', `"${text}": behind a policy's id stands nothing, or one of ${verdicts.join(', ')}`, index);
+    throw new FieldTestError('value', `"${text}" cannot be used: a policy's id may be followed only by one of ${verdicts.join(', ')}`, index);
   // A decision reads `eea-voice@2 denied located=CN`.
   return ofAddress(field, 'policy', anyOf(known('telltale.policy.decisions'), [textTest([`${first}@`, anyRun, ` ${verdict} `, anyRun])]));
 }
@@ -107,7 +108,7 @@ function ofAddress(field: Field, modifier: string, ofPeer: Expression, ofLocated
   const country = countryOf[field.name];
   if (country === undefined) {
     const fields = ['telltale.peer.ip', ...Object.keys(countryOf), ...(ofLocated ? countryFields : [])];
-    throw new FieldTestError('modifier', `|${modifier} is about addresses: it applies to ${fields.join(', ')}`, 'key');
+    throw new FieldTestError('modifier', `|${modifier} judges addresses, and applies only to ${fields.join(', ')}`, 'key');
   }
   const isPeer: Expression = anyOf(field, [{ op: 'field', field: known('telltale.peer.ip'), anchor: 'whole' }]);
   const asPeer: Expression = { type: 'and', operands: [isPeer, ofPeer] };

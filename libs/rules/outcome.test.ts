@@ -26,10 +26,13 @@ test('what becomes of a match', () => {
 test('faults are located', () => {
   assert.match(
     outcomeOf('{ finding: link }', 'telltale.observable.kind: user_id').problems[0]!,
-    /^t\.yml:6:22: error: "link" is no finding of this rule: expected observable, record, flow/,
+    /^t\.yml:6:22: error: "link" cannot be the finding of this rule: expected one of observable, record, flow/,
   );
-  assert.match(outcomeOf('{ covers: [] }').problems[0]!, /^t\.yml:6:21: error: "covers" is a list of rule ids/);
-  assert.match(outcomeOf('{ cover: [x] }').problems[0]!, /^t\.yml:6:13: error: unknown key "cover": expected finding, verdict, level, covers/);
+  assert.match(outcomeOf('{ covers: [] }').problems[0]!, /^t\.yml:6:21: error: "covers" must be a list of rule ids/);
+  assert.match(
+    outcomeOf('{ cover: [x] }').problems[0]!,
+    /^t\.yml:6:13: error: the key "cover" is unknown: expected one of finding, verdict, level, covers/,
+  );
 });
 
 test('what rules that ship cover are rules that ship, of another title', () => {

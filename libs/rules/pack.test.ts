@@ -64,8 +64,8 @@ test('fixtures notice a rule that matches too much or too little, and mistakes o
   assert.deepEqual(checkFixtures({ rules: [rule] }, { name: 'f.yml', text }).map(formatProblem), [
     'f.yml:2:13: error: too little: the rule must match, but does not [fixture]',
     'f.yml:4:13: error: too much: the rule must not match, but does [fixture]',
-    'f.yml:5:45: error: typo: a record has no field "telltale.rolle" [fixture]',
-    'f.yml:5:65: error: typo: "source.port" takes a number [fixture]',
+    'f.yml:5:45: error: typo: records have no field "telltale.rolle" [fixture]',
+    'f.yml:5:65: error: typo: "source.port" must be a number [fixture]',
   ]);
 });
 
@@ -83,6 +83,6 @@ test('a pack passes YAML of another kind over, and says so once', () => {
   const { rules, warnings } = loadPack(files);
   assert.equal(rules.length, 1);
   assert.deepEqual(warnings.map(formatProblem), [
-    'ci/a.yml:1:1: warning: no key of a rule stands in the file, which is skipped, as are 1 more [other-yaml]',
+    'ci/a.yml:1:1: warning: the file has none of the keys of a rule and is skipped, as are 1 more [other-yaml]',
   ]);
 });

@@ -45,6 +45,6 @@ function skippedWarning([file, ...more]: readonly string[]): Problem[] {
   if (file === undefined) return [];
   const others = more.length === 0 ? '' : `, as are ${more.length} more`;
   return [
-    { file, line: 1, column: 1, severity: 'warning', code: 'other-yaml', message: `no key of a rule stands in the file, which is skipped${others}` },
+    { file, line: 1, column: 1, severity: 'warning', code: 'other-yaml', message: `the file has none of the keys of a rule and is skipped${others}` },
   ];
 }

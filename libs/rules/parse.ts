@@ -51,7 +51,7 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
     for (const reader of documents) {
       readers.push(reader);
       if (reader.failed) continue;
-      if (!isMap(reader.root)) reader.fail(reader.root, 'document', 'a rule is a map with title, id, logsource and detection');
+      if (!isMap(reader.root)) reader.fail(reader.root, 'document', 'a rule must be a map with title, id, logsource and detection');
       else if (reader.entry('correlation')) {
         const correlation = readCorrelation(reader);
         if (correlation && ids.take(correlation, reader)) correlations.push([correlation, reader]);
@@ -59,7 +59,11 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
         const filter = readFilter(reader, logSources, vocabulary);
         if (filter && ids.take(filter, reader)) filters.push([filter, reader]);
       } else if (!reader.entry('detection') && !reader.entry('logsource')) {
-        reader.fail(reader.root, 'document', 'no rule: a rule has title, logsource and detection, a correlation "correlation", a filter "filter"');
+        reader.fail(
+          reader.root,
+          'document',
+          'this is not a rule: a rule has title, logsource and detection, a correlation has "correlation", a filter has "filter"',
+        );
       } else {
         const rule = readRule(reader, logSources, vocabulary);
         if (rule && ids.take(rule, reader)) rules.push(rule);
@@ -109,7 +113,7 @@ class Ids {
       head.id = `${head.id.slice(0, 24)}${(taken.times - 1).toString(16).padStart(2, '0')}${head.id.slice(26)}`;
       return true;
     }
-    reader.fail(reader.value('id'), 'duplicate', `the id is taken by the rule at ${taken.place}`);
+    reader.fail(reader.value('id'), 'duplicate', `the rule at ${taken.place} has the same id`);
     return false;
   }
 }

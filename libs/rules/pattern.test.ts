@@ -5,10 +5,13 @@ import { anyOne, anyRun, compilePattern, literalOf, parsePattern } from './patte
 
 /** The specification's reading of a Sigma string, as a regular expression. */
 function reference(sigma: string): RegExp {
-  const source = sigma.replace(/\\([*?\\])|([*?])|([^])/g, (_, escaped: string | undefined, wildcard: string | undefined, plain: string | undefined) => {
-    if (wildcard) return wildcard === '*' ? '[^]*' : '[^]';
-    return (escaped ?? plain!).replace(/[.*+?^${}()|[\]\\/-]/, '\\$&');
-  });
+  const source = sigma.replace(
+    /\\([*?\\])|([*?])|([^])/g,
+    (_, escaped: string | undefined, wildcard: string | undefined, plain: string | undefined) => {
+      if (wildcard) return wildcard === '*' ? '[^]*' : '[^]';
+      return (escaped ?? plain!).replace(/[.*+?^${}()|[\]\\/-]/, '\\$&');
+    },
+  );
   return new RegExp(`^${source}$`);
 }
 
@@ -22,7 +25,9 @@ test('wildcards match what the equal regular expression matches', () => {
 test('a pattern made from a value matches it', () => {
   fc.assert(fc.property(fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }), fc.infiniteStream(fc.nat(9)), (chars, choices) => {
     // Characters become `?`, or vanish in front of a `*`.
-    const pattern = chars.map((char) => (choices.next().value! < 2 ? '?' : char)).map((char) => (choices.next().value! < 2 ? `${char}*` : char)).join('');
+    const pattern = chars.map((char) => (choices.next().value! < 2 ? '?' : char)).map(
+      (char) => (choices.next().value! < 2 ? `${char}*` : char),
+    ).join('');
     assert.ok(compilePattern(parsePattern(pattern))(chars.join('')), `${pattern} ${chars.join('')}`);
   }), { numRuns: 3_000 });
 });

@@ -35,12 +35,30 @@ const textField = fc.constantFrom(
   '',
 );
 const written: fc.Arbitrary<Written> = fc.oneof(
-  fc.record({ field: textField, how: fc.constantFrom('whole', 'contains', 'startswith', 'endswith'), cased: fc.boolean(), all: fc.boolean(), values: values(fc.oneof(text, text.map((one) => `${one.slice(0, 1)}*${one.slice(2)}`), text.map((one) => `?${one.slice(1)}`))) }),
-  fc.record({ field: textField, how: fc.constant('re'), cased: fc.constant(false), all: fc.boolean(), values: values(fc.constantFrom('bcd', '^ab', '(ab|cd)+', '(Ab|b)c?', '[a-c]{2,}$', 'x?', 'example\\.com$', '(?i)EXAMPLE', 'ab.*e')) }),
-  fc.record({ field: fc.constantFrom('source.ip', 'dns.resolved_ip'), how: fc.constant('cidr'), cased: fc.constant(false), all: fc.boolean(), values: values(fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '0.0.0.0/0', '2001:db8::/32', '::/0', '192.0.2.7', 'fe80::/10')) }),
-  fc.record({ field: fc.constantFrom('destination.domain', 'dns.resolved_ip', 'destination.port', 'telltale.observable.kind'), how: fc.constant('exists'), cased: fc.constant(false), all: fc.constant(false), values: values(fc.boolean()) }),
-  fc.record({ field: fc.constantFrom('destination.port', 'telltale.observable.confidence'), how: fc.constantFrom('whole', 'gte', 'lt'), cased: fc.constant(false), all: fc.boolean(), values: values(fc.integer({ min: 0, max: 3 })) }),
-  fc.record({ field: fc.constantFrom('destination.domain', 'dns.resolved_ip'), how: fc.constant('fieldref'), cased: fc.constant(false), all: fc.boolean(), values: values(fc.constantFrom('user_agent.original', 'network.protocol')) }),
+  fc.record({
+    field: textField, how: fc.constantFrom('whole', 'contains', 'startswith', 'endswith'), cased: fc.boolean(), all: fc.boolean(),
+    values: values(fc.oneof(text, text.map((one) => `${one.slice(0, 1)}*${one.slice(2)}`), text.map((one) => `?${one.slice(1)}`))),
+  }),
+  fc.record({
+    field: textField, how: fc.constant('re'), cased: fc.constant(false), all: fc.boolean(),
+    values: values(fc.constantFrom('bcd', '^ab', '(ab|cd)+', '(Ab|b)c?', '[a-c]{2,}$', 'x?', 'example\\.com$', '(?i)EXAMPLE', 'ab.*e')),
+  }),
+  fc.record({
+    field: fc.constantFrom('source.ip', 'dns.resolved_ip'), how: fc.constant('cidr'), cased: fc.constant(false), all: fc.boolean(),
+    values: values(fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '0.0.0.0/0', '2001:db8::/32', '::/0', '192.0.2.7', 'fe80::/10')),
+  }),
+  fc.record({
+    field: fc.constantFrom('destination.domain', 'dns.resolved_ip', 'destination.port', 'telltale.observable.kind'),
+    how: fc.constant('exists'), cased: fc.constant(false), all: fc.constant(false), values: values(fc.boolean()),
+  }),
+  fc.record({
+    field: fc.constantFrom('destination.port', 'telltale.observable.confidence'), how: fc.constantFrom('whole', 'gte', 'lt'),
+    cased: fc.constant(false), all: fc.boolean(), values: values(fc.integer({ min: 0, max: 3 })),
+  }),
+  fc.record({
+    field: fc.constantFrom('destination.domain', 'dns.resolved_ip'), how: fc.constant('fieldref'), cased: fc.constant(false),
+    all: fc.boolean(), values: values(fc.constantFrom('user_agent.original', 'network.protocol')),
+  }),
 ) as fc.Arbitrary<Written>;
 const tree = fc.letrec<{ node: Tree }>((tie) => ({
   node: fc.oneof(
@@ -54,10 +72,18 @@ const tree = fc.letrec<{ node: Tree }>((tie) => ({
 })).node;
 
 const record = fc.record({
-  'network.protocol': fc.oneof(text, fc.constant('')), 'destination.domain': fc.oneof(text, fc.constant('')), 'user_agent.original': fc.oneof(text, fc.tuple(text, text).map((two) => two.join(' '))),
+  'network.protocol': fc.oneof(text, fc.constant('')), 'destination.domain': fc.oneof(text, fc.constant('')),
+  'user_agent.original': fc.oneof(text, fc.tuple(text, text).map((two) => two.join(' '))),
   'url.path': fc.oneof(text, fc.constant('')), 'url.query': fc.constantFrom('', 'abcd', 'x'), 'url.domain': fc.constantFrom('', 'example.com'),
-  'source.ip': fc.constantFrom(...addresses), 'destination.port': fc.integer({ min: 0, max: 3 }), 'dns.resolved_ip': fc.subarray([...addresses, 'Abcd', 'ab']),
-  'telltale.observables': fc.array(fc.record({ kind: fc.oneof(text, fc.constant('')), path: text, encoding: fc.constant(''), visibility: fc.constant('cleartext'), sender: fc.constant('source'), confidence: fc.integer({ min: 0, max: 3 }) }), { maxLength: 2 }) as fc.Arbitrary<Observable[]>,
+  'source.ip': fc.constantFrom(...addresses), 'destination.port': fc.integer({ min: 0, max: 3 }),
+  'dns.resolved_ip': fc.subarray([...addresses, 'Abcd', 'ab']),
+  'telltale.observables': fc.array(
+    fc.record({
+      kind: fc.oneof(text, fc.constant('')), path: text, encoding: fc.constant(''), visibility: fc.constant('cleartext'),
+      sender: fc.constant('source'), confidence: fc.integer({ min: 0, max: 3 }),
+    }),
+    { maxLength: 2 },
+  ) as fc.Arbitrary<Observable[]>,
 }).map((fields) => Object.assign(createFlowRecord(), fields));
 
 function toExpression(node: Tree): Expression {

@@ -4,7 +4,9 @@ import { z } from 'zod';
 import type { Hop, JudgedPlace } from './policy-judgement.ts';
 import type { PolicySet } from './policy-set.ts';
 
-const code = z.union([z.literal(''), z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code, or nothing for unknown')]).default('');
+const code = z.union(
+  [z.literal(''), z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code, or an empty text for unknown')],
+).default('');
 const countries = z.array(z.string()).default([]);
 const place = { located: code, registered: code, operated: code, disputed: countries, registered_disputed: countries };
 const judged = <P extends { registered_disputed: string[] }>({ registered_disputed: registeredDisputed, ...said }: P) => ({
@@ -56,7 +58,7 @@ export function checkPolicyCases(policies: PolicySet, { name: file, text }: { na
         ...placeAt(['cases', i, key]),
         severity: 'error',
         code: 'case',
-        message: `${one.name}: expected ${wanted}, got ${actual} (${why})`,
+        message: `${one.name}: expected ${wanted}, but the policies say ${actual} (${why})`,
       });
     };
     expect('expect', record['telltale.policy.verdict'] || 'none');

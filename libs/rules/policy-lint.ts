@@ -60,18 +60,18 @@ function lintSubjects({ definition: { subjects } }: PolicyFile, { tags }: LintCo
   for (const [i, text] of (subjects?.not_cidr ?? []).entries()) {
     const exempt = Cidr.parse(text)!;
     if (blocks.length > 0 && !blocks.some((block) => touches(block, exempt))) {
-      warn(['subjects', 'not_cidr', i], 'unreachable', `${text} lies outside every block of "cidr", so that there is nothing to exempt`);
+      warn(['subjects', 'not_cidr', i], 'unreachable', `${text} is outside every block of "cidr", so that there is nothing to exempt`);
     }
   }
   for (const [i, block] of blocks.entries()) {
     const holder = subjects!.not_cidr?.find((text) => holds(Cidr.parse(text)!, block));
     if (holder !== undefined) warn(['subjects', 'cidr', i], 'unreachable', `all of ${subjects!.cidr![i]} is exempted by ${holder}`);
     const wider = blocks.findIndex((other, j) => j !== i && holds(other, block) && (!holds(block, other) || j < i));
-    if (wider >= 0) warn(['subjects', 'cidr', i], 'redundant', `${subjects!.cidr![i]} lies within ${subjects!.cidr![wider]}`);
+    if (wider >= 0) warn(['subjects', 'cidr', i], 'redundant', `${subjects!.cidr![i]} is part of ${subjects!.cidr![wider]}`);
   }
   for (const [key, values] of Object.entries(subjects?.tags ?? {})) {
     if (tags === undefined)
-      warn(['subjects', 'tags', key], 'no-inventory', 'there is no inventory: no subject has a tag, and the policy holds for nobody');
+      warn(['subjects', 'tags', key], 'no-inventory', 'there is no inventory, so that no subject has a tag and the policy applies to nobody');
     else if (key !== 'residency') {
       for (const [i, value] of values.entries()) {
         if (!tags.has(`${key}=${value}`)) warn(['subjects', 'tags', key, i], 'unreachable', `the inventory gives ${key}=${value} to nobody`);
@@ -101,7 +101,7 @@ function lintRoles({ definition: { services, roles } }: PolicyFile, { rolesOf }:
 function lintCountries({ definition }: PolicyFile, dimension: Dimension, { jurisdictions }: LintContext, warn: Warn): void {
   const { deny, allow } = definition;
   if (deny?.[dimension] && allow?.[dimension]) {
-    warn(['deny', dimension], 'unreachable', `has no effect: "allow" names the only countries that are allowed as ${dimension}`);
+    warn(['deny', dimension], 'unreachable', `the entry has no effect: "allow" already names the only countries that are allowed as ${dimension}`);
   }
   const span = {
     from: definition.valid_from ? startOfDay(definition.valid_from) : -Infinity,
@@ -112,7 +112,7 @@ function lintCountries({ definition }: PolicyFile, dimension: Dimension, { juris
     for (const [i, { name, members }] of entries.entries()) {
       const path = [list, dimension, i];
       if (members.every(({ from, to }) => to < span.from || from > span.to)) {
-        warn(path, 'expired', `no member of ${name} belongs to it while the policy holds`);
+        warn(path, 'expired', `${name} has no members while the policy is valid`);
         continue;
       }
       const cover = entries.find((other, j) => j !== i && covers(other.members, members) && (!covers(members, other.members) || j < i));

@@ -71,7 +71,8 @@ test('the policy that ships: countries of concern by place and by operator, unkn
 
 test('a policy says for whom, for what and when it holds', () => {
   const bounded = policy(
-    'services: [zoom]\nroles: [media]\nsubjects: { cidr: [10.0.0.0/8], not_cidr: [10.9.0.0/16] }\nvalid_from: 2026-01-01\nvalid_to: 2026-06-30\ndeny: { located: [CN] }',
+    'services: [zoom]\nroles: [media]\nsubjects: { cidr: [10.0.0.0/8], not_cidr: [10.9.0.0/16] }\nvalid_from: 2026-01-01\n'
+      + 'valid_to: 2026-06-30\ndeny: { located: [CN] }',
   );
   const cn = peer('CN');
   assert.equal(decide([bounded], cn), 'p denied located=CN');
@@ -128,7 +129,7 @@ test('mistakes in a policy are told with their places', () => {
     'p.yml:6:19: error: CN is both allowed and denied as located [contradiction]',
   ]);
   assert.deepEqual(fault('deny: { located: [CN] }\nvalid_from: 2026-02-01\nvalid_to: 2026-01-01'), [
-    'p.yml:7:11: error: valid_to lies before valid_from [dates]',
+    'p.yml:7:11: error: valid_to is before valid_from [dates]',
   ]);
   assert.match(fault('deny: { located: [CN] }\ncolour: red')[0]!, /^p\.yml:\d+:\d+: error: .*colour/);
   assert.match(fault('services: [Zoom]')[0]!, /a policy needs "deny" or "allow"/);
@@ -204,7 +205,7 @@ test('a policy may hold for subjects by tag, and for data by class and kind', ()
   }
   assert.throws(
     () => policy('data_classes: [secrets]\nidentifier_kinds: [shoe_size]\ndeny: { located: [US] }'),
-    /p\.yml:6:20: error: the identifier catalogue has no kind "shoe_size".*\n.*p\.yml:5:16: error: no data class is named "secrets"; there are account, direct, room/,
+    /p\.yml:6:20: error: the identifier catalogue has no kind "shoe_size".*\n.*p\.yml:5:16: error: no data class is named "secrets"; the data classes are account, direct, room/,
   );
 });
 
@@ -239,7 +240,7 @@ test('lint: expired, unreachable and redundant entries', () => {
   assert.deepEqual(lint('valid_from: 2027-01-01\ndeny: { located: [US] }'), ['a.yml:6:13: warning: the policy begins on 2027-01-01 [not-yet-valid]']);
   assert.deepEqual(lint('valid_from: 2020-01-01\nvalid_to: 2021-01-01\ndeny: { located: [us-countries-of-concern] }'), [
     'a.yml:7:11: warning: the policy ended on 2021-01-01 [expired]',
-    'a.yml:8:19: warning: no member of us-countries-of-concern belongs to it while the policy holds [expired]',
+    'a.yml:8:19: warning: us-countries-of-concern has no members while the policy is valid [expired]',
   ]);
   assert.deepEqual(lint('services: [Zoom, WhatsApp]\nroles: [media, update]\ndeny: { located: [CN, cn] }'), [
     'a.yml:6:18: warning: the catalogue knows no endpoint of WhatsApp with one of these roles [unreachable]',
@@ -247,11 +248,12 @@ test('lint: expired, unreachable and redundant entries', () => {
     'a.yml:8:19: warning: CN is part of cn [redundant]',
   ]);
   assert.deepEqual(lint('allow: { operated: [US] }\ndeny: { operated: [CN] }'), [
-    'a.yml:7:19: warning: has no effect: "allow" names the only countries that are allowed as operated [unreachable]',
+    'a.yml:7:19: warning: the entry has no effect: "allow" already names the only countries that are allowed as operated [unreachable]',
   ]);
   assert.deepEqual(
     lint(
-      'subjects: { cidr: [10.1.0.0/16, 10.1.2.0/24], not_cidr: [10.0.0.0/8, 192.168.0.0/16], tags: { department: [sales] } }\ndeny: { located: [US] }',
+      'subjects: { cidr: [10.1.0.0/16, 10.1.2.0/24], not_cidr: [10.0.0.0/8, 192.168.0.0/16], tags: { department: [sales] } }\n'
+        + 'deny: { located: [US] }',
     ).map((line) => line.slice(0, line.indexOf(' warning'))),
     ['a.yml:6:20:', 'a.yml:6:33:', 'a.yml:6:33:', 'a.yml:6:70:', 'a.yml:6:108:'],
   );
@@ -278,7 +280,7 @@ test('cases: what a policy must say, and what it said instead', () => {
     '  - { name: nobody, service: Zoom, role: media, expect: unknown }',
   ].join('\n');
   assert.deepEqual(checkPolicyCases(policies, { name: 'p.fixtures.yml', text }).problems.map(formatProblem), [
-    'p.fixtures.yml:3:79: error: wrong: expected allowed, got denied (p@1 denied located=CN) [case]',
+    'p.fixtures.yml:3:79: error: wrong: expected allowed, but the policies say denied (p@1 denied located=CN) [case]',
   ]);
 });
 

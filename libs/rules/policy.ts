@@ -11,7 +11,7 @@ const countries = z.strictObject({ located: names.optional(), registered: names.
 const blocks = z.array(z.string().refine((text) => Cidr.parse(text) !== undefined, 'expected an address block such as 10.0.0.0/8')).min(1);
 const whenUnknown = z.enum(['indeterminate', 'allow', 'deny']);
 const schema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]+$/, 'expected lower-case words joined by -'),
+  id: z.string().regex(/^[a-z0-9-]+$/, 'expected words in lower case, joined by -'),
   version: z.string().min(1),
   title: z.string().min(1),
   description: z.string().optional(),
@@ -71,7 +71,7 @@ export function readPolicy(text: string, file: string, { jurisdictions, services
     if (!known.has(name.toLowerCase())) report(['services', i], 'unknown-service', `no service of the catalogue is named "${name}"`);
   }
   if (value.valid_from !== undefined && value.valid_to !== undefined && value.valid_to < value.valid_from)
-    report(['valid_to'], 'dates', 'valid_to lies before valid_from');
+    report(['valid_to'], 'dates', 'valid_to is before valid_from');
 
   const members = (list: 'deny' | 'allow', dimension: Dimension): Map<string, Membership[]> | undefined => {
     const entries = value[list]?.[dimension];
@@ -129,7 +129,7 @@ function identifierKinds(
   }
   for (const [i, name] of (value.data_classes ?? []).entries()) {
     if (!classes.has(name))
-      report(['data_classes', i], 'unknown-class', `no data class is named "${name}"; there are ${[...classes].toSorted().join(', ')}`);
+      report(['data_classes', i], 'unknown-class', `no data class is named "${name}"; the data classes are ${[...classes].toSorted().join(', ')}`);
   }
   const ofClasses = [...kinds].filter(([, dataClass]) => value.data_classes?.includes(dataClass)).map(([kind]) => kind);
   return new Set([...(value.identifier_kinds ?? []), ...ofClasses]);

@@ -37,7 +37,7 @@ class TooLarge extends Error {
   readonly offset: number;
 
   constructor(offset: number) {
-    super('too large');
+    super('the pattern is too large to be examined');
     this.offset = offset;
   }
 }

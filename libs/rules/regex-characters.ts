@@ -11,7 +11,7 @@ export function characterAt(source: string, at: number): { code: number; length:
   const control = source[at] === '\\' ? controls[source[at + 1] ?? ''] : undefined;
   const code = hexadecimal ? Number.parseInt(given(hexadecimal) || '0', 16) : octal ? Number.parseInt(given(octal), 8) : control;
   if (code === undefined) return null;
-  if (code > 0x10_ffff) throw new RegexRefused('there is no such character', at);
+  if (code > 0x10_ffff) throw new RegexRefused('no character has this number', at);
   return { code, length: hexadecimal?.[0].length ?? octal?.[0].length ?? 2 };
 }
 
@@ -24,12 +24,12 @@ export function given([, ...groups]: RegExpExecArray): string {
 
 /** The code of a control character, written as `\\cA` and the like. */
 export function controlCode(char: string | undefined, offset: number): number {
-  if (char === undefined || !/[!-~]/.test(char)) throw new RegexRefused('"\\c" stands before no letter', offset);
+  if (char === undefined || !/[!-~]/.test(char)) throw new RegexRefused('"\\c" must be followed by a letter', offset);
   return char.toUpperCase().charCodeAt(0) ^ 0x40;
 }
 
 export function unicodeWord(letter: string): string {
-  return letter === 'p' || letter === 'P' ? `Unicode property (\\${letter})` : `\\${letter}`;
+  return letter === 'p' || letter === 'P' ? `a Unicode property (\\${letter})` : `\\${letter}`;
 }
 
 /** A UTF-16 unit as it is written in a pattern, inside a class or outside. */

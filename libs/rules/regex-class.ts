@@ -54,7 +54,7 @@ class ClassReader {
     this.#at += 1;
     const end = this.#at;
     if (beyond.length > 0) {
-      if (isNegated) throw new RegexRefused('a class cannot leave out characters beyond U+FFFF here', offset);
+      if (isNegated) throw new RegexRefused('a negated class with characters beyond U+FFFF is not supported here', offset);
       const alternatives = [...(members.length > 0 ? [`[${members.join('')}]`] : []), ...beyond.flatMap(([from, to]) => pairs(from, to))];
       return { text: `(?:${alternatives.join('|')})`, isSet: false, end };
     }
@@ -70,11 +70,11 @@ class ClassReader {
     const posix = /^\[:(\^?)([a-z]+):\]/.exec(rest);
     if (posix) {
       const set = posixClasses.get(posix[2]!);
-      if (set === undefined) throw new RegexRefused(`there is no class [:${posix[2]}:]`, offset);
+      if (set === undefined) throw new RegexRefused(`the class [:${posix[2]}:] is unknown`, offset);
       this.#at += posix[0].length;
       return posix[1] === '' ? set : complement(set);
     }
-    if (/^\[[.=].*?[.=]\]/.test(rest)) throw new RegexRefused('there are no collating elements here', offset);
+    if (/^\[[.=].*?[.=]\]/.test(rest)) throw new RegexRefused('collating elements are not supported here', offset);
     if (rest[0] !== '\\') {
       const code = rest.codePointAt(0)!;
       this.#at += code > 0xffff ? 2 : 1;
@@ -115,7 +115,7 @@ class ClassReader {
         return [...text].map((one) => characterText(one.charCodeAt(0))).join('');
       }
       case 'p': case 'P': case 'X': case 'R': case 'N': case 'C':
-        throw new RegexRefused(`there is no ${unicodeWord(letter)} in a class here`, offset);
+        throw new RegexRefused(`${unicodeWord(letter)} is not supported in a class here`, offset);
       default: return rest.codePointAt(1)!;
     }
   }

@@ -136,7 +136,31 @@ test('the table is what Perl says', { skip }, () => {
 });
 
 test('patterns put together of what PCRE has find what Perl finds', { skip }, () => {
-  const atom = fc.constantFrom('a', 'b', 'B', '[ab]', '[^a]', '.', '\\w', '\\h', '\\H', '[[:upper:]1]', '[]a]', '\\N', '\\x{61}', '\\b', '(?=b)', '(?!b)', '(?<=a)', '\\A', '\\z', '(?i)', '(?-i)', '(?#x)', '\\K');
+  const atom = fc.constantFrom(
+    'a',
+    'b',
+    'B',
+    '[ab]',
+    '[^a]',
+    '.',
+    '\\w',
+    '\\h',
+    '\\H',
+    '[[:upper:]1]',
+    '[]a]',
+    '\\N',
+    '\\x{61}',
+    '\\b',
+    '(?=b)',
+    '(?!b)',
+    '(?<=a)',
+    '\\A',
+    '\\z',
+    '(?i)',
+    '(?-i)',
+    '(?#x)',
+    '\\K',
+  );
   const quantifier = fc.constantFrom('', '', '+', '*', '?', '*+', '++', '?+', '{2}', '{,2}', '{1,2}+', '+?');
   const node = fc.letrec<{ node: string }>((tie) => ({
     node: fc.oneof(

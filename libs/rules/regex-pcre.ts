@@ -140,7 +140,7 @@ class Translator {
     if (look === '(') return this.#noCapture ? this.#group('(?:', 1) : this.#capture(1);
     if (look !== undefined) return this.#group(look, look.length);
     if (this.#source.startsWith('(?>', offset)) {
-      this.#refuseBehind('atomic group', offset);
+      this.#refuseBehind('an atomic group', offset);
       const name = this.#atomicName();
       this.#opened += 1;
       return this.#group(`(?=(?<${name}>`, 3, `))\\k<${name}>`);
@@ -148,7 +148,7 @@ class Translator {
     if (this.#source.startsWith('(?|', offset) && !this.#hasReferences) return this.#group('(?:', 3);
     const inline = this.#match(flagsPattern);
     if (inline && !/^\(\?[RC]/.test(inline[0])) return this.#inlineFlags(inline);
-    throw new RegexRefused(`there is no ${unavailable(this.#source.slice(offset))} here`, offset);
+    throw new RegexRefused(`${unavailable(this.#source.slice(offset))} is not supported here`, offset);
   }
 
   #capture(length: number): void {
@@ -171,7 +171,7 @@ class Translator {
 
   #close(): void {
     const group = this.#groups.pop();
-    if (!group) throw new RegexRefused('no group is open', this.#at);
+    if (!group) throw new RegexRefused('")" closes no group', this.#at);
     this.#emit(')'.repeat(this.#scopes.length) + group.closing, this.#at);
     this.#at += 1;
     this.#scopes = group.scopes;
@@ -229,7 +229,7 @@ class Translator {
 
   #checked(text: string): string {
     const unknown = [...text.replace('^', '')].find((flag) => !'imsxnJUua'.includes(flag));
-    if (unknown !== undefined) throw new RegexRefused(`there is no flag "${unknown}"`, this.#at);
+    if (unknown !== undefined) throw new RegexRefused(`the flag "${unknown}" is unknown`, this.#at);
     return text;
   }
 
@@ -245,9 +245,9 @@ class Translator {
     this.#emit((symbol!.startsWith('{,') ? `{0${symbol!.slice(1)}` : symbol!) + (isLazy ? '?' : ''), offset);
     if (how !== '+' || (!this.#isBehind() && this.#givesNothingBack(atom))) return;
     if (atom.captures > 0 && this.#hasReferences) {
-      throw new RegexRefused('there is no possessive quantifier behind a group beside back references here', offset);
+      throw new RegexRefused('a possessive quantifier after a group is not supported in a pattern with back references', offset);
     }
-    this.#refuseBehind('possessive quantifier', offset);
+    this.#refuseBehind('a possessive quantifier', offset);
     const name = this.#atomicName();
     this.#opened += 1;
     this.#wrap(atom.from, `(?:(?=(?<${name}>`, `))\\k<${name}>)`);
@@ -259,7 +259,7 @@ class Translator {
 
   /** Refuses atomic parts in a look-behind: JavaScript matches it from right to left, and so may keep another match than PCRE. */
   #refuseBehind(what: string, offset: number): void {
-    if (this.#isBehind()) throw new RegexRefused(`there is no ${what} in a look-behind here`, offset);
+    if (this.#isBehind()) throw new RegexRefused(`${what} is not supported in a look-behind here`, offset);
   }
 
   /**
@@ -285,13 +285,13 @@ class Translator {
   #escape(): void {
     const offset = this.#at;
     const letter = this.#source[offset + 1];
-    if (letter === undefined) throw new RegexRefused('"\\" stands before nothing', offset);
+    if (letter === undefined) throw new RegexRefused('the pattern ends with an unfinished "\\"', offset);
     const isOctal = /^\\[1-9]\d/.test(this.#source.slice(offset)) && Number(/^\d+/.exec(this.#source.slice(offset + 1))![0]) > this.#captures;
     const code = this.#character();
     if (code !== undefined) return this.#escaped(code);
     if (isOctal) {
       const [digits] = /^[0-7]{1,3}/.exec(this.#source.slice(offset + 1)) ?? [undefined];
-      if (digits === undefined) throw new RegexRefused('there are not so many groups', offset);
+      if (digits === undefined) throw new RegexRefused('the back reference names a group that does not exist', offset);
       this.#at += 1 + digits.length;
       return this.#single(characterText(Number.parseInt(digits, 8)), offset);
     }
@@ -317,7 +317,7 @@ class Translator {
       case 'c':
         this.#at += 1;
         return this.#single(characterText(controlCode(this.#source[offset + 2], offset)), offset);
-      case 'p': case 'P': case 'X': case 'C': throw new RegexRefused(`there is no ${unicodeWord(letter)} here`, offset);
+      case 'p': case 'P': case 'X': case 'C': throw new RegexRefused(`${unicodeWord(letter)} is not supported here`, offset);
       default: return this.#single(`\\${letter}`, offset);
     }
   }
@@ -333,11 +333,11 @@ class Translator {
   #reference(): void {
     const offset = this.#at;
     const [numbered, named] = [this.#match(numberedPattern), this.#match(namedPattern)];
-    if (!numbered && !named) throw new RegexRefused(`there is no ${unavailable(this.#source.slice(offset))} here`, offset);
+    if (!numbered && !named) throw new RegexRefused(`${unavailable(this.#source.slice(offset))} is not supported here`, offset);
     const reference = given((numbered ?? named)!);
     const number = named ? this.#names.get(reference) : reference.startsWith('-') ? this.#numbers.length + Number(reference) : Number(reference);
     const isThere = number !== undefined && number > 0 && number < this.#numbers.length;
-    if (!isThere) throw new RegexRefused(`there is no group ${reference} before its reference`, offset);
+    if (!isThere) throw new RegexRefused(`the group ${reference} does not begin before the back reference to it`, offset);
     this.#at += (numbered ?? named)![0].length;
     this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: false };
     // The group keeps a digit that follows from joining the reference.
@@ -425,11 +425,11 @@ class Translator {
 /** What the text begins with, in words, for messages. */
 function unavailable(text: string): string {
   if (/^\(\?(?:R|[+-]?\d|&|P>)|^\\g[<']/.test(text)) return 'recursion into a group';
-  if (text.startsWith('(?(')) return 'conditional group';
-  if (text.startsWith('(?C')) return 'callout';
-  if (text.startsWith('(?|')) return 'branch reset beside back references';
-  if (text.startsWith('(*')) return 'verb of PCRE';
-  return `group "${text.slice(0, 4)}"`;
+  if (text.startsWith('(?(')) return 'a conditional group';
+  if (text.startsWith('(?C')) return 'a callout';
+  if (text.startsWith('(?|')) return 'a branch reset in a pattern with back references';
+  if (text.startsWith('(*')) return 'a verb of PCRE';
+  return `the group "${text.slice(0, 4)}"`;
 }
 
 function endOf(text: string, mark: string, from: number): number {

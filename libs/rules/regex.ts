@@ -44,12 +44,12 @@ export function compileRegex(source: string, flags: string): RegExp {
   if (loop === undefined && backtrackingLimit(tree) !== undefined) return regex;
   const machine = linearMachine(tree);
   if (machine && machine.leftOut === undefined) return regex;
-  const why = machine ? `runs ${machine.leftOut}` : 'takes a pattern of this size';
+  const why = machine ? `supports ${machine.leftOut}` : 'supports a pattern of this size';
   const time =
     loop === undefined
-      ? 'with this repetition the time can grow with the fourth power of the value'
-      : 'the time of this repetition can grow exponentially';
-  throw new RegexRefused(`${time}, and no engine that is linear ${why}`, translated.offsets[loop ?? thirdRepetition(tree)] ?? 0);
+      ? 'with this repetition the time can grow with the fourth power of the length of the value'
+      : 'with this repetition the time can grow exponentially with the length of the value';
+  throw new RegexRefused(`${time}, and no engine that needs only linear time ${why}`, translated.offsets[loop ?? thirdRepetition(tree)] ?? 0);
 }
 
 /**

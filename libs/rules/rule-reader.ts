@@ -28,20 +28,20 @@ export function readHead(reader: LocatedDocumentReader): Head {
   const digest = createHash('sha256').update(String(reader.root)).digest('hex');
   let id = reader.text('id').toLowerCase();
   if (id === '') {
-    reader.warn(reader.value('id'), 'id', 'no id: one is made from the text, and changes with it');
+    reader.warn(reader.value('id'), 'id', 'the rule has no id; one is derived from its text, and changes with it');
     id = [digest.slice(0, 8), digest.slice(8, 12), `8${digest.slice(13, 16)}`, `8${digest.slice(17, 20)}`, digest.slice(20, 32)].join('-');
-  } else if (!uuid.test(id)) reader.warn(reader.value('id'), 'id', `the id "${id}" is no UUID`);
+  } else if (!uuid.test(id)) reader.warn(reader.value('id'), 'id', `the id "${id}" is not a UUID`);
   const title = reader.text('title');
   if (title === '') reader.fail(reader.value('title'), 'title', 'a rule needs a title');
-  else if (title.length > 256) reader.warn(reader.value('title'), 'title', 'a title has at most 256 characters');
+  else if (title.length > 256) reader.warn(reader.value('title'), 'title', 'the title is longer than 256 characters');
   return { id, name: reader.text('name'), title, version: digest.slice(0, 8), file: reader.file, line: reader.line };
 }
 
 export function readLevel(reader: LocatedDocumentReader): Level {
   const level = reader.text('level');
   if ((levels as readonly string[]).includes(level)) return level as Level;
-  if (level === '') reader.warn(undefined, 'level', 'no level: "informational" is assumed');
-  else reader.fail(reader.value('level'), 'level', `unknown level "${level}": expected ${levels.join(', ')}`);
+  if (level === '') reader.warn(undefined, 'level', 'the rule has no level; "informational" is assumed');
+  else reader.fail(reader.value('level'), 'level', `the level "${level}" is unknown: expected one of ${levels.join(', ')}`);
   return 'informational';
 }
 
@@ -63,7 +63,7 @@ export function readRule(reader: LocatedDocumentReader, logSources: LogSources, 
   checkAttributes(reader);
 
   const parts: Expression[] = source.applies ? [source.applies] : [];
-  if (!source.known) parts.push(unknown(reader, 'logsource', `log source ${logSourceName(logsource)} has no mapping`));
+  if (!source.known) parts.push(unknown(reader, 'logsource', `the log source ${logSourceName(logsource)} has no mapping`));
   if (detected?.aggregation) {
     parts.push(unknown(reader, 'detection', `"| ${detected.aggregation.function}" counts over several records: write a correlation rule`));
   }
@@ -100,23 +100,23 @@ export function evaluability(expression: Expression): Pick<Rule, 'expression' | 
 }
 
 function unknown(reader: LocatedDocumentReader, at: string, reason: string): Expression {
-  reader.warn(reader.value(at), 'not-evaluable', `not evaluable here: ${reason}`);
+  reader.warn(reader.value(at), 'not-evaluable', `it cannot be evaluated here: ${reason}`);
   return { type: 'unknown', reason };
 }
 
 function checkAttributes(reader: LocatedDocumentReader): void {
   const status = reader.text('status');
   if (status !== '' && !statuses.includes(status)) {
-    reader.warn(reader.value('status'), 'status', `unknown status "${status}": expected ${statuses.join(', ')}`);
+    reader.warn(reader.value('status'), 'status', `the status "${status}" is unknown: expected one of ${statuses.join(', ')}`);
   }
   for (const key of ['date', 'modified']) {
     const day = reader.text(key);
     const isDay = /^\d{4}[-/](?:0[1-9]|1[0-2])[-/](?:0[1-9]|[12]\d|3[01])$/.test(day);
-    if (day !== '' && !isDay) reader.warn(reader.value(key), 'date', `"${day}" is no date: expected YYYY-MM-DD`);
+    if (day !== '' && !isDay) reader.warn(reader.value(key), 'date', `"${day}" is not a date: expected YYYY-MM-DD`);
   }
   for (const item of reader.items(reader.value('tags'))) {
     if (!isScalar(item) || /^[a-z0-9_-]+\.[a-z0-9._+-]+$/.test(String(item.value))) continue;
-    reader.warn(item, 'tag', `"${String(item.value)}" is no tag: expected namespace.name in lower case`);
+    reader.warn(item, 'tag', `"${String(item.value)}" is not a tag: expected namespace.name in lower case`);
   }
 }
 
@@ -124,7 +124,7 @@ function readOutcome(reader: LocatedDocumentReader, aboutObservable: boolean): O
   const outcome: Outcome = { finding: aboutObservable ? 'observable' : 'record', verdict: 'violation', level: 'rule', covers: [] };
   const node = reader.value('telltale');
   if (node === undefined) return outcome;
-  if (!isMap(node)) return reader.fail(node, 'telltale', '"telltale" is a map of finding, verdict, level and covers') ?? outcome;
+  if (!isMap(node)) return reader.fail(node, 'telltale', '"telltale" must be a map with finding, verdict, level and covers') ?? outcome;
   const allowed: Record<string, readonly string[]> = {
     finding: aboutObservable ? ['observable', 'record', 'flow'] : ['record', 'flow', 'link'],
     verdict: ['violation', 'indeterminate'],
@@ -134,13 +134,14 @@ function readOutcome(reader: LocatedDocumentReader, aboutObservable: boolean): O
     const name = String(key.value);
     if (name === 'covers') {
       outcome.covers = reader.texts('covers', node).map((id) => id.toLowerCase());
-      if (outcome.covers.length === 0) reader.fail(value ?? key, 'telltale', '"covers" is a list of rule ids');
+      if (outcome.covers.length === 0) reader.fail(value ?? key, 'telltale', '"covers" must be a list of rule ids');
       continue;
     }
     const choice = isScalar(value) ? String(value.value) : '';
-    if (!Object.hasOwn(allowed, name)) reader.fail(key, 'telltale', `unknown key "${name}": expected ${Object.keys(allowed).join(', ')}, covers`);
+    if (!Object.hasOwn(allowed, name))
+      reader.fail(key, 'telltale', `the key "${name}" is unknown: expected one of ${Object.keys(allowed).join(', ')}, covers`);
     else if (!allowed[name]!.includes(choice)) {
-      reader.fail(value ?? key, 'telltale', `"${choice}" is no ${name} of this rule: expected ${allowed[name]!.join(', ')}`);
+      reader.fail(value ?? key, 'telltale', `"${choice}" cannot be the ${name} of this rule: expected one of ${allowed[name]!.join(', ')}`);
     } else Object.assign(outcome, { [name]: choice });
   }
   return outcome;

@@ -70,7 +70,8 @@ function refusal(test: ValueTest): string | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof NotInRe2)) throw error;
-    return `regular expression, character ${writtenOffset(test.regex, error.offset) + 1}: SQL has no ${error.message}`;
+    return `the regular expression cannot be written in SQL at character ${writtenOffset(test.regex, error.offset) + 1}: ClickHouse does `
+      + `not support ${error.message}`;
   }
 }
 

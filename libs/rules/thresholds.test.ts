@@ -16,7 +16,8 @@ test('the thresholds that ship name what exists', () => {
   assert.deepEqual(thresholds.map(({ count, moreThan, days, linked }) => [count, moreThan, days, linked]), [
     ['identifiers', 100_000, 365, true], ['subjects', 1_000, 365, false], ['identifiers', 10_000, 365, false],
   ]);
-  for (const { members } of thresholds) assert.deepEqual(['CN', 'HK', 'RU'].filter((code) => members.some(({ country }) => country === code)), ['CN', 'HK', 'RU']);
+  for (const { members } of thresholds)
+    assert.deepEqual(['CN', 'HK', 'RU'].filter((code) => members.some(({ country }) => country === code)), ['CN', 'HK', 'RU']);
 });
 
 test('what is wrong has its place', () => {
@@ -27,7 +28,9 @@ thresholds:
 `;
   assert.throws(() => parseThresholds(text, 't.yaml', context), (error) => {
     assert(error instanceof LocatedError);
-    assert.deepEqual(error.problems.map(({ line, code }) => [line, code]), [[3, 'unknown-set'], [3, 'unknown-kind'], [4, 'duplicate'], [4, 'unknown-class']]);
+    assert.deepEqual(error.problems.map(({ line, code }) => [line, code]), [
+      [3, 'unknown-set'], [3, 'unknown-kind'], [4, 'duplicate'], [4, 'unknown-class'],
+    ]);
     return true;
   });
 });

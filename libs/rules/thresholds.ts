@@ -60,7 +60,7 @@ export function parseThresholds(text: string, file: string, { jurisdictions, kin
   };
   const ids = new Set<string>();
   const thresholds = value.thresholds.map((written, i): Threshold => {
-    if (ids.has(written.id)) report([i, 'id'], 'duplicate', `two thresholds have the id ${written.id}`);
+    if (ids.has(written.id)) report([i, 'id'], 'duplicate', `another threshold has the id ${written.id} as well`);
     ids.add(written.id);
     const members = written.jurisdictions.flatMap((name, n) => {
       const resolved = jurisdictions.resolve(name);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import {
-  ConfigurationError, clickhouseSection, duration, httpSection, kafkaSection, loadConfig, logSection, renderConfigurationReference, secretsOf, shutdownSection, size,
+  ConfigurationError, clickhouseSection, duration, httpSection, kafkaSection, loadConfig, logSection, renderConfigurationReference,
+  secretsOf, shutdownSection, size,
 } from './runtime.ts';
 
 const receiver = z.discriminatedUnion('type', [
@@ -92,7 +93,7 @@ describe('loadConfig', () => {
     ['longer than a timer waits', 'shutdown: { timeout: 30d }', {}, /shutdown\.timeout: expected a duration between 1ms and 24d/],
     ['no size', 'alerter: { bound: big }', {}, /alerter\.bound: expected a size/],
     ['no broker address', 'kafka: { brokers: [localhost] }', {}, /kafka\.brokers\.0: expected host:port/],
-    ['required', 'kafka: { sasl: { username: u } }', {}, /kafka\.sasl\.password: it is required\. Set TELLTALE_KAFKA_SASL_PASSWORD/],
+    ['required', 'kafka: { sasl: { username: u } }', {}, /kafka\.sasl\.password: a value is required\. Set TELLTALE_KAFKA_SASL_PASSWORD/],
     [
       'unknown variant',
       'alerter:\n  receivers:\n    - type: fax',
@@ -128,17 +129,22 @@ describe('loadConfig', () => {
   });
 
   test('all problems are told at once', (t) => {
-    assert.throws(() => loadConfig(schema, { file: yaml(t, 'http: { port: a, prot: 1, hots: b }\nlogg: {}\nkafkaa: {}'), environment: { TELLTALE_LOG_LEVEL: 'loud' } }), (error) => {
-      assert(error instanceof ConfigurationError);
-      assert.deepEqual(
-        error.problems.map(({ where, option }) => `${where.replace(/^.*telltale/, 'telltale')} ${option}`).toSorted(),
-        [
-          'environment variable TELLTALE_LOG_LEVEL log.level', 'telltale.yaml:1:18 http.prot', 'telltale.yaml:1:27 http.hots', 'telltale.yaml:1:9 http.port',
-          'telltale.yaml:2:1 logg', 'telltale.yaml:3:1 kafkaa',
-        ],
-      );
-      return true;
-    });
+    assert.throws(
+      () => loadConfig(schema, {
+        file: yaml(t, 'http: { port: a, prot: 1, hots: b }\nlogg: {}\nkafkaa: {}'), environment: { TELLTALE_LOG_LEVEL: 'loud' },
+      }),
+      (error) => {
+        assert(error instanceof ConfigurationError);
+        assert.deepEqual(
+          error.problems.map(({ where, option }) => `${where.replace(/^.*telltale/, 'telltale')} ${option}`).toSorted(),
+          [
+            'environment variable TELLTALE_LOG_LEVEL log.level', 'telltale.yaml:1:18 http.prot', 'telltale.yaml:1:27 http.hots',
+            'telltale.yaml:1:9 http.port', 'telltale.yaml:2:1 logg', 'telltale.yaml:3:1 kafkaa',
+          ],
+        );
+        return true;
+      },
+    );
   });
 
   test('an error never holds a value', (t) => {

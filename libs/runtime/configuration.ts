@@ -59,7 +59,7 @@ function problemOf(
   return {
     option: path.map(String).join('.'),
     where: set ? `environment variable ${set.variable}` : file.locate(path) ?? 'configuration',
-    message: missing ? 'it is required' : uncapitalised(issue.message),
+    message: missing ? 'a value is required' : uncapitalised(issue.message),
     remedy: option ? remedyFor(option) : 'See docs/configuration.md',
   };
 }

@@ -60,7 +60,7 @@ if (program) {
     test('a start that fails stops what was started', async () => {
       const { code, said, log } = await run(['start-fails']);
       assert.deepEqual(said, ['start first', 'stop first']);
-      assert.match(log, /could not start[^]*port in use|port in use[^]*could not start/);
+      assert.match(log, /the service could not start[^]*port in use|port in use[^]*could not start/);
       assert.equal(code, 1);
     });
     test('a signal during a start that hangs', async () => {

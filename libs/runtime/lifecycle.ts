@@ -78,7 +78,7 @@ export class Lifecycle {
   async run(): Promise<number> {
     const onSignal = (signal: NodeJS.Signals) => {
       if (this.#stopping || signalled) {
-        this.#logger.error({ signal }, 'second signal: ending without waiting');
+        this.#logger.error({ signal }, 'a second signal was received: ending without waiting');
         process.exit(1);
       }
       signalled = true;
@@ -87,7 +87,7 @@ export class Lifecycle {
     };
     let signalled = false;
     const onRejection = (error: unknown) => {
-      this.#logger.fatal({ err: error }, 'unhandled error');
+      this.#logger.fatal({ err: error }, 'an error was not handled');
       this.fail('the process', error);
     };
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('unhandledRejection', onRejection).on('uncaughtException', onRejection);
@@ -101,7 +101,7 @@ export class Lifecycle {
       const hung = await this.stop();
       return failure || hung.length > 0 || this.#leftUndone ? 1 : 0;
     } catch (error) {
-      this.#logger.fatal({ err: error }, 'could not start');
+      this.#logger.fatal({ err: error }, 'the service could not start');
       return 1;
     } finally {
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('unhandledRejection', onRejection).off('uncaughtException', onRejection);

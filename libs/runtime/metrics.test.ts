@@ -51,7 +51,7 @@ test('levels by label: what is not there any more is not reported', async () => 
 });
 
 test('a name outside of telltale_ is refused', () => {
-  assert.throws(() => new Metrics({ process: false }).gauge('queue', 'Q.', () => 0), /Metric queue: a name begins with telltale_/);
+  assert.throws(() => new Metrics({ process: false }).gauge('queue', 'Q.', () => 0), /The metric name queue must begin with telltale_/);
 });
 
 test('the reference lists own metrics with type and labels', async () => {

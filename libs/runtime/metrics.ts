@@ -93,7 +93,7 @@ export class Metrics {
   }
 
   #name(name: string): void {
-    if (!/^telltale_[a-z][a-z0-9_]*$/.test(name)) throw new Error(`Metric ${name}: a name begins with telltale_ and has only a-z, 0-9 and _`);
+    if (!/^telltale_[a-z][a-z0-9_]*$/.test(name)) throw new Error(`The metric name ${name} must begin with telltale_ and consist of a-z, 0-9 and _`);
   }
 }
 

@@ -32,7 +32,8 @@ function renderService({ name, schema }: ConfiguredService): string {
     `## ${name}\n`,
     '| option | variable | default | meaning |', '| --- | --- | --- | --- |',
     ...options.map((option) => row(
-      code(option.path.join('.')), option.variables.map(code).join(', '), defaultOf(option.schema, requirementOf(described, option)), meaningOf(option.schema),
+      code(option.path.join('.')), option.variables.map(code).join(', '), defaultOf(option.schema, requirementOf(described, option)),
+      meaningOf(option.schema),
     )),
     '',
     ...lists.map(renderItems),
@@ -46,7 +47,9 @@ function renderItems({ path, schema }: Option): string {
     const rows = Object.entries(shape.properties ?? {}).filter(([key]) => kind === undefined || key !== 'type')
       .map(([key, property]) => row(code(key), defaultOf(property, shape.required?.includes(key) ? '*required*' : ''), meaningOf(property)));
     const title = `Each of \`${path.join('.')}\`${kind === undefined ? '' : ` with \`type: ${String(kind)}\``}:`;
-    return [`${title}${shape.description ? ` ${shape.description}` : ''}\n`, '| key | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
+    return [
+      `${title}${shape.description ? ` ${shape.description}` : ''}\n`, '| key | default | meaning |', '| --- | --- | --- |', ...rows, '',
+    ].join('\n');
   }).join('\n');
 }
 

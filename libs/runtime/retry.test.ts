@@ -4,11 +4,19 @@ import fc from 'fast-check';
 import { backoffMillis, retry } from './runtime.ts';
 
 test('a pause doubles up to the longest, at least half of it fixed', () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 60_000 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, minMillis, maxMillis, random) => {
-    const pause = backoffMillis(attempt, { minMillis, maxMillis }, () => random);
-    const ceiling = Math.min(maxMillis, minMillis * 2 ** Math.min(attempt - 1, 40));
-    assert(pause >= ceiling / 2 && pause <= ceiling);
-  }));
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5000 }),
+      fc.integer({ min: 1, max: 1000 }),
+      fc.integer({ min: 1, max: 60_000 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (attempt, minMillis, maxMillis, random) => {
+        const pause = backoffMillis(attempt, { minMillis, maxMillis }, () => random);
+        const ceiling = Math.min(maxMillis, minMillis * 2 ** Math.min(attempt - 1, 40));
+        assert(pause >= ceiling / 2 && pause <= ceiling);
+      },
+    ),
+  );
 });
 
 test('retries until it succeeds, and tells of each pause', async () => {

@@ -7,7 +7,9 @@ import { interval } from './values.ts';
  * One file, or one environment, may configure all services: a section in this list that a service does not have is skipped;
  * any other section, or an unknown key within a section, is refused.
  */
-export const sectionNames = ['log', 'http', 'shutdown', 'kafka', 'clickhouse', 'probe', 'detector', 'alerter', 'review', 'standalone', 'migrate'] as const;
+export const sectionNames = [
+  'log', 'http', 'shutdown', 'kafka', 'clickhouse', 'probe', 'detector', 'alerter', 'review', 'standalone', 'migrate',
+] as const;
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 

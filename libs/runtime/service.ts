@@ -46,7 +46,7 @@ export async function runService<Configuration extends CommonSections>(
   try {
     await build({ configuration, logger, metrics, lifecycle });
   } catch (error) {
-    logger.fatal({ err: error }, 'could not be built');
+    logger.fatal({ err: error }, 'the service could not be built');
     process.exit(1);
   }
   return runToExit(lifecycle);

@@ -5,8 +5,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../test/support/folder.ts';
 import { openStore, StoreError } from './store.ts';
-import { count, findingAbout, flowRecords, temporaryFolder, temporaryStore } from './testing.ts';
+import { count, findingAbout, flowRecords, temporaryStore } from './testing.ts';
 
 const here = import.meta.dirname;
 
@@ -34,7 +35,7 @@ test('a second process is told who has the folder', async () => {
 });
 
 test('one process has one folder; after closing it may open another', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   {
     await using temporary = await temporaryStore();
     await assert.rejects(
@@ -47,7 +48,7 @@ test('one process has one folder; after closing it may open another', async () =
 });
 
 test('what was confirmed before a SIGKILL is there, and sending everything again doubles nothing', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   const batch = 200;
   const writer = `
     const store = await openStore({ path: folder, rollupInterval: 1 });
@@ -86,7 +87,7 @@ test('what was confirmed before a SIGKILL is there, and sending everything again
 });
 
 test('closing rolls up and releases the folder to another process', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   const first = await openStore({ path: folder.path, rollupInterval: 3_600_000 });
   await first.migrate();
   const write = first.write(flowRecords(100), []);
@@ -103,7 +104,7 @@ test('closing rolls up and releases the folder to another process', async () => 
 });
 
 test('where chdb is missing the error says what to do', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   const { lines } = child(`
     import { registerHooks } from 'node:module';
     registerHooks({ resolve(specifier, context, next) {
@@ -117,7 +118,7 @@ test('where chdb is missing the error says what to do', async () => {
 });
 
 test('a folder that is not writable is named', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await assert.rejects(openStore({ path: join(folder.path, 'owner-is-a-file', '\0') }), /null bytes|invalid/i);
   await using store = await openStore({ path: join(folder.path, "it's a folder") });
   await store.migrate();

@@ -75,8 +75,9 @@ async function connect(create: CreateConnection, folder: string): Promise<Connec
     const owner = await ownerOf(folder);
     throw new StoreError(
       'folder-in-use',
-      `cannot open the data folder ${folder}: ${owner === '' ? 'it is no folder of ours, or not writable' : `process ${owner} has it open`}. ` +
-        'One process at a time can use it: stop that process, choose another folder, or use a server (CLICKHOUSE_URL).',
+      `cannot open the data folder ${folder}: `
+        + `${owner === '' ? 'it is not a folder of Telltale, or cannot be written to' : `process ${owner} has it open`}. `
+        + 'One process at a time can use it: stop that process, choose another folder, or use a server (CLICKHOUSE_URL).',
       { cause: error },
     );
   }

@@ -30,8 +30,8 @@ const conditions: Readonly<Record<keyof FindingFilter, string>> = {
   subject: 'telltale_subject_ip = {subject:String}',
   token: 'telltale_observable_token = {token:String}',
   flow: 'telltale_flow_id = {flow:String}',
-  text: `positionCaseInsensitiveUTF8(concatWithSeparator(' ', message, rule_name, destination_domain, source_ip, destination_ip, destination_as_organization_name,
-    telltale_observable_path, telltale_observable_mask, telltale_evidence_file, event_id), {text:String}) > 0`,
+  text: `positionCaseInsensitiveUTF8(concatWithSeparator(' ', message, rule_name, destination_domain, source_ip, destination_ip,
+    destination_as_organization_name, telltale_observable_path, telltale_observable_mask, telltale_evidence_file, event_id), {text:String}) > 0`,
   from: 'timestamp >= fromUnixTimestamp64Micro({from:Int64})',
   to: 'timestamp < fromUnixTimestamp64Micro({to:Int64})',
 };

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding } from '#flow';
+import { temporaryFolder } from '../../test/support/folder.ts';
 import { summariseFindings } from './findings-summary.ts';
 import { serveLoopback } from './loopback.ts';
 import { openStore } from './store.ts';
-import { findingAbout, flowRecord, noon, temporaryFolder, temporaryStore } from './testing.ts';
+import { findingAbout, flowRecord, noon, temporaryStore } from './testing.ts';
 
-const finding = (index: number, changes: Partial<Finding> = {}): Finding => findingAbout(flowRecord(index), { 'event.id': `finding ${index}`, ...changes });
+const finding = (index: number, changes: Partial<Finding> = {}): Finding => findingAbout(flowRecord(index), {
+  'event.id': `finding ${index}`, ...changes,
+});
 
 test('it takes one statement', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   await using store = await openStore({ url: server.url, rollupInterval: 3_600_000 });
   await store.migrate();
@@ -27,7 +30,8 @@ test('what misses two conditions is in no count, whatever the conditions', async
   const levels = ['low', 'high'], kinds = ['user_id', 'room_id'], rules = ['first', 'second'];
   const all = levels.flatMap((level) => kinds.flatMap((kind) => rules.map((rule) => ({ level, kind, rule }))));
   await store.write([], all.map(({ level, kind, rule }, index) => finding(index, {
-    'event.severity_name': level, 'telltale.observable.kind': kind, 'rule.id': rule, 'rule.name': `Rule ${rule}`, 'telltale.observable.token': `token ${index}`,
+    'event.severity_name': level, 'telltale.observable.kind': kind, 'rule.id': rule, 'rule.name': `Rule ${rule}`,
+    'telltale.observable.token': `token ${index}`,
   })));
   const { findings, identifiers, facets } = await summariseFindings(store, { level: ['high'], kind: ['room_id'], rule: ['second'], from: noon });
   assert.deepEqual({ findings, identifiers }, { findings: 1, identifiers: 1 });
@@ -51,7 +55,9 @@ test('a finding that was judged anew counts as it is now', async () => {
 
 test('a facet names the hundred values that are most frequent', async () => {
   await using temporary = await temporaryStore();
-  await temporary.store.write([], Array.from({ length: 240 }, (_, index) => finding(index, { 'telltale.service': `service ${String(index % 120).padStart(3, '0')}` })));
+  await temporary.store.write([], Array.from({ length: 240 }, (_, index) => finding(index, {
+    'telltale.service': `service ${String(index % 120).padStart(3, '0')}`,
+  })));
   const { facets, subjects } = await summariseFindings(temporary.store, {});
   assert.equal(facets.service.length, 100);
   assert.deepEqual(facets.service[0], { value: 'service 000', label: 'service 000', count: 2 });

@@ -81,7 +81,10 @@ function facetsOf(rows: readonly Counted[]): FindingSummary['facets'] {
 
 const second = 1, minute = 60, hour = 3600, day = 86_400;
 /** The widest covers every time that ClickHouse can represent. */
-const widths = [second, 5, 15, 30, minute, 5 * minute, 15 * minute, 30 * minute, hour, 3 * hour, 6 * hour, 12 * hour, day, 7 * day, 30 * day, 365 * day, 3650 * day];
+const widths = [
+  second, 5, 15, 30, minute, 5 * minute, 15 * minute, 30 * minute, hour, 3 * hour, 6 * hour, 12 * hour, day, 7 * day, 30 * day, 365 * day,
+  3650 * day,
+];
 const mostBuckets = 60;
 const mostValues = 100;
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../test/support/folder.ts';
 import { tables } from './columns.ts';
 import { openEmbedded } from './embedded.ts';
 import { StoreError } from './errors.ts';
@@ -7,7 +8,7 @@ import { digestOf, migrate } from './migrate.ts';
 import type { Migration } from './migrations/migration.ts';
 import { migrations } from './migrations/migrations.ts';
 import { openStore } from './store.ts';
-import { count, flowRecords, run, temporaryFolder, temporaryStore } from './testing.ts';
+import { count, flowRecords, run, temporaryStore } from './testing.ts';
 
 test('the tables hold exactly the fields of the field table', async () => {
   await using temporary = await temporaryStore();
@@ -46,7 +47,7 @@ test('a shipped migration is frozen', () => {
 });
 
 test('migrating is repeatable, also by two at once and after a kill in the middle', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using first = await openStore({ path: folder.path });
   await using second = await openStore({ path: folder.path });
   await run(folder.path, migrations[0]!.statements[0]!); // a killed migration left its first table
@@ -76,13 +77,16 @@ test('a later migration is applied to a database of an earlier version, and keep
 });
 
 test('where services answered from is taken over from what is stored', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using store = await openStore({ path: folder.path });
   const { client } = await openEmbedded(folder.path);
   await client.command({ query: 'USE telltale' });
   await migrate(client, migrations.filter(({ name }) => name !== 'service places'));
   await client.close();
-  const place = { 'telltale.service': 'Zoom', 'telltale.role': 'media', 'telltale.peer.located': 'US', 'destination.as.organization.name': 'Zoom', 'destination.packets': 2 };
+  const place = {
+    'telltale.service': 'Zoom', 'telltale.role': 'media', 'telltale.peer.located': 'US', 'destination.as.organization.name': 'Zoom',
+    'destination.packets': 2,
+  };
   const [first, second] = flowRecords(2, place);
   await store.write([first!, Object.assign(second!, { 'destination.packets': 0, 'telltale.peer.located': 'CN' })], []);
   await store.refreshRollups();
@@ -92,8 +96,8 @@ test('where services answered from is taken over from what is stored', async () 
   await store.write([later!], []);
   const hourOf = (micros: number): number => Math.floor(micros / 3_600_000_000) * 3_600;
   assert.deepEqual(
-    await store.query(`SELECT telltale_service AS service, telltale_peer_located AS located, anyLast(destination_as_organization_name) AS organization,
-      toUnixTimestamp(min(service_places.first)) AS first, uniqExact(day) AS days FROM service_places GROUP BY service, located`),
+    await store.query(`SELECT telltale_service AS service, telltale_peer_located AS located,
+      anyLast(destination_as_organization_name) AS organization, toUnixTimestamp(min(service_places.first)) AS first, uniqExact(day) AS days FROM service_places GROUP BY service, located`),
     [{ service: 'Zoom', located: 'US', organization: 'Zoom', first: hourOf(first!['@timestamp']), days: 2 }],
   );
 });

@@ -85,8 +85,9 @@ export interface FlowTotals {
 /** A flow and its first `limit` records in order, or undefined when there is none. */
 export async function findFlow(store: Asked, id: string, limit: number): Promise<{ totals: FlowTotals; records: StoredRecord[] } | undefined> {
   const [totals] = await store.ask<FlowTotals>(
-    `SELECT count() AS records, min(event_start) AS start, max(timestamp) AS last, sum(source_bytes) AS source_bytes, sum(source_packets) AS source_packets,
-       sum(destination_bytes) AS destination_bytes, sum(destination_packets) AS destination_packets, max(telltale_handshake_rtt) AS rtt
+    `SELECT count() AS records, min(event_start) AS start, max(timestamp) AS last, sum(source_bytes) AS source_bytes,
+       sum(source_packets) AS source_packets, sum(destination_bytes) AS destination_bytes,
+       sum(destination_packets) AS destination_packets, max(telltale_handshake_rtt) AS rtt
      FROM flows FINAL WHERE telltale_flow_id = {id:String}`, { id });
   if (totals === undefined || totals.records === 0) return undefined;
   const rows = await store.ask<StoredRecord>(

@@ -9,7 +9,8 @@ import { age, count, findingAbout, flowRecord, flowRecords, noon, temporaryStore
 async function assertAgree(store: Store): Promise<void> {
   const sums = 'sum(records) AS records, sum(flows) AS flows, sum(source_bytes) AS bytes, sum(observables) AS observables';
   const [truth] = await store.query(
-    'SELECT count() AS records, countIf(telltale_flow_sequence = 0) AS flows, sum(source_bytes) AS bytes, sum(length(telltale_observables.kind)) AS observables FROM flows FINAL',
+    'SELECT count() AS records, countIf(telltale_flow_sequence = 0) AS flows, sum(source_bytes) AS bytes, '
+      + 'sum(length(telltale_observables.kind)) AS observables FROM flows FINAL',
   );
   assert.deepEqual(await store.query(`SELECT ${sums} FROM flows_1m`), [truth]);
   assert.deepEqual(await store.query(`SELECT ${sums} FROM flows_1h`), [truth]);
@@ -17,7 +18,8 @@ async function assertAgree(store: Store): Promise<void> {
     assert.deepEqual(
       await store.query(`SELECT timestamp, telltale_peer_located AS located, sum(records) AS n FROM flows_${table} GROUP BY 1, 2 ORDER BY 1, 2`),
       await store.query(
-        `SELECT toDateTime(${of}(timestamp), 'UTC') AS timestamp, telltale_peer_located AS located, count() AS n FROM flows FINAL GROUP BY 1, 2 ORDER BY 1, 2`,
+        `SELECT toDateTime(${of}(timestamp), 'UTC') AS timestamp, telltale_peer_located AS located, count() AS n FROM flows FINAL GROUP BY `
+          + '1, 2 ORDER BY 1, 2',
       ),
     );
   }

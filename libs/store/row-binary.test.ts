@@ -60,8 +60,10 @@ test('a value that does not fit its field is refused by name, without the value,
   const encoder = new RowBinaryEncoder();
   encoder.row(tables.flows, flowRecord(1));
   const before = Buffer.from(encoder.bytes());
-  for (const [field, value] of [['source.bytes', -1], ['source.bytes', 1.5], ['source.bytes', 2 ** 53], ['@timestamp', Number.NaN], ['url.path', 42], ['url.path', undefined],
-    ['dns.resolved_ip', 'one'], ['dns.resolved_ip', [1]], ['telltale.observables', [{ kind: 7 }]]] as const) {
+  for (const [field, value] of [
+    ['source.bytes', -1], ['source.bytes', 1.5], ['source.bytes', 2 ** 53], ['@timestamp', Number.NaN], ['url.path', 42],
+    ['url.path', undefined], ['dns.resolved_ip', 'one'], ['dns.resolved_ip', [1]], ['telltale.observables', [{ kind: 7 }]],
+  ] as const) {
     assert.throws(() => encoder.row(tables.flows, { ...flowRecord(2), [field]: value }),
       (error) => error instanceof UnencodableValue && error.field === field && !/42|1\.5|9007/.test(error.message), `${field} ${String(value)}`);
     assert.deepEqual(encoder.bytes(), before);

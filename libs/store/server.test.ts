@@ -5,10 +5,11 @@ import { createServer as createSilentServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createClient } from '@clickhouse/client';
+import { temporaryFolder } from '../../test/support/folder.ts';
 import { serveLoopback } from './loopback.ts';
 import { migrations } from './migrations/migrations.ts';
 import { openStore, StoreError } from './store.ts';
-import { count, findingAbout, flowRecords, run, temporaryFolder } from './testing.ts';
+import { count, findingAbout, flowRecords, run } from './testing.ts';
 
 const fast = { backoff: 1, maxBackoff: 5, rollupInterval: 3_600_000 };
 
@@ -16,7 +17,7 @@ const fast = { backoff: 1, maxBackoff: 5, rollupInterval: 3_600_000 };
 const realServer = process.env.TELLTALE_TEST_CLICKHOUSE;
 
 test('over HTTP: migrates, writes, rolls up and reads as the embedded store does', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   await exercise(server.url, 'telltale');
   const inserts = server.statements.filter((statement) => /^INSERT INTO (flows|findings) /.test(statement));
@@ -24,13 +25,17 @@ test('over HTTP: migrates, writes, rolls up and reads as the embedded store does
   assert.ok(inserts.every((statement) => statement.endsWith('FORMAT RowBinary')));
 });
 
-test('a real server: the same', { skip: realServer === undefined ? 'TELLTALE_TEST_CLICKHOUSE is not set: no real ClickHouse server is tested' : false }, async () => {
-  const database = `telltale_test_${process.pid}`;
-  await exercise(realServer!, database);
-  const client = createClient({ url: realServer! });
-  await client.command({ query: `DROP DATABASE ${database}` });
-  await client.close();
-});
+test(
+  'a real server: the same',
+  { skip: realServer === undefined ? 'TELLTALE_TEST_CLICKHOUSE is not set: no real ClickHouse server is tested' : false },
+  async () => {
+    const database = `telltale_test_${process.pid}`;
+    await exercise(realServer!, database);
+    const client = createClient({ url: realServer! });
+    await client.command({ query: `DROP DATABASE ${database}` });
+    await client.close();
+  },
+);
 
 async function exercise(url: string, database: string): Promise<void> {
   await using store = await openStore({ url, database, ...fast });
@@ -50,7 +55,7 @@ async function exercise(url: string, database: string): Promise<void> {
 }
 
 test('over HTTP: an insert is repeated until the server confirms it, whatever was in the way', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   const warnings: string[] = [];
   await using store = await openStore({ url: server.url, ...fast, warn: (message) => warnings.push(message) });
@@ -58,7 +63,8 @@ test('over HTTP: an insert is repeated until the server confirms it, whatever wa
   server.faults.push(
     {
       status: 500,
-      body: 'Code: 252. DB::Exception: Too many parts (600). Merges are processing significantly slower than inserts. (TOO_MANY_PARTS) (version 25.8.1.1)',
+      body: 'Code: 252. DB::Exception: Too many parts (600). Merges are processing significantly slower than inserts. (TOO_MANY_PARTS) '
+        + '(version 25.8.1.1)',
     },
     { status: 503, body: 'upstream connect error' },
     'drop',
@@ -71,7 +77,7 @@ test('over HTTP: an insert is repeated until the server confirms it, whatever wa
 });
 
 test('over HTTP: a refusal that will not change is an error at once', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   await using store = await openStore({ url: server.url, ...fast });
   await store.migrate();
@@ -88,7 +94,7 @@ test('over HTTP: a refusal that will not change is an error at once', async () =
 });
 
 test('over HTTP: a row the server cannot take is found and reported, the others are stored', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   const warnings: string[] = [];
   await using store = await openStore({ url: server.url, ...fast, warn: (message) => warnings.push(message) });
@@ -100,8 +106,9 @@ test('over HTTP: a row the server cannot take is found and reported, the others 
   flows[500]!['source.port'] = -1;
   await store.write(flows, []);
   assert.deepEqual(warnings, [
-    `rows of flows are given up: 1, the first ${flows[77]!['event.id']}: VIOLATED_CONSTRAINT (469)`,
-    `rows of flows are given up: 2, the first ${flows[500]!['event.id']}: field source.port must be an integer from 0 to 2^53 - 1, but is another number`,
+    `rows of flows cannot be stored and are given up (1; the first is ${flows[77]!['event.id']}): VIOLATED_CONSTRAINT (469)`,
+    `rows of flows cannot be stored and are given up (2; the first is ${flows[500]!['event.id']}): field source.port must be an integer `
+      + 'from 0 to 2^53 - 1, but is another number',
   ]);
   assert.equal(store.counters.rejected, 3);
   assert.equal(store.counters.flows, 999 + 998);
@@ -118,7 +125,7 @@ test('over HTTP: a server that is not there is waited for until the store closes
 });
 
 test('an embedded store rejects rows and refuses statements alike', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   const warnings: string[] = [];
   await using store = await openStore({ path: folder.path, ...fast, warn: (message) => warnings.push(message) });
   await assert.rejects(store.write(flowRecords(1), []), (error) => error instanceof StoreError && error.code === 'refused');
@@ -126,11 +133,13 @@ test('an embedded store rejects rows and refuses statements alike', async () => 
   await run(folder.path, 'ALTER TABLE flows ADD CONSTRAINT small CHECK source_bytes != 203');
   await store.write(flowRecords(10), []);
   assert.equal(await count(store, 'flows FINAL'), 9);
-  assert.deepEqual(warnings, [`rows of flows are given up: 1, the first ${flowRecords(4)[3]!['event.id']}: VIOLATED_CONSTRAINT (469)`]);
+  assert.deepEqual(warnings, [
+    `rows of flows cannot be stored and are given up (1; the first is ${flowRecords(4)[3]!['event.id']}): VIOLATED_CONSTRAINT (469)`,
+  ]);
 });
 
 test('over HTTP: while an insert is tried again the store says why', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   await using store = await openStore({ url: server.url, ...fast });
   await store.migrate();
@@ -145,7 +154,7 @@ test('over HTTP: while an insert is tried again the store says why', async () =>
 });
 
 test('over HTTP: a look for stale rollups that fails makes those of new rows no later', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   await using store = await openStore({ url: server.url, ...fast });
   await store.migrate();
@@ -202,7 +211,7 @@ test('a store that closes lets go of a server that does not answer, confirms not
 });
 
 test('a store that is drained still writes to a server that answers', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   const warnings: string[] = [];
   const store = await openStore({ url: server.url, ...fast, warn: (message) => warnings.push(message) });
@@ -216,7 +225,7 @@ test('a store that is drained still writes to a server that answers', async () =
 });
 
 test('a migration may take as long as it needs', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   await using store = await openStore({ url: server.url, ...fast, statementTimeout: 1 });
   assert.deepEqual(await store.migrate(), migrations.map(({ name }) => name));

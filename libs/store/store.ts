@@ -208,7 +208,7 @@ export class Store {
     const [first] = rejections;
     if (first !== undefined) {
       this.counters.rejected += rejections.length;
-      this.#warn(`rows of ${table} are given up: ${rejections.length}, the first ${first.id}: ${first.reason}`);
+      this.#warn(`rows of ${table} cannot be stored and are given up (${rejections.length}; the first is ${first.id}): ${first.reason}`);
     }
     return confirmed;
   }
@@ -255,7 +255,9 @@ export class Store {
   async recordDetectionRun(name: string, until: number): Promise<void> {
     try {
       await this.#statements.command(
-        "INSERT INTO detection_runs (name, until) SELECT {name:String}, fromUnixTimestamp64Micro({until:Int64}, 'UTC')", { name, until: String(until) });
+        "INSERT INTO detection_runs (name, until) SELECT {name:String}, fromUnixTimestamp64Micro({until:Int64}, 'UTC')",
+        { name, until: String(until) },
+      );
     } catch (error) {
       throw new StoreError('query-failed', `ClickHouse did not take a note of a detection run: ${describe(error)}`, { cause: error });
     }
@@ -318,7 +320,7 @@ export class Store {
     } catch (error) {
       this.counters.rollupFailures++;
       if (this.#statements.lost) return;
-      this.#warn(`rollups are late: ${describe(error)}; trying again`);
+      this.#warn(`the rollups could not be computed (${describe(error)}): trying again`);
       this.#scheduleRefresh();
     }
   }

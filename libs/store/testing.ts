@@ -1,19 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createFinding, createFlowRecord, findingId, flowId, recordId, type Finding, type FlowRecord } from '#flow';
+import { temporaryFolder } from '../../test/support/folder.ts';
 import { openEmbedded } from './embedded.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 
-/** A folder that is deleted at the end of the scope. */
-export async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'telltale-store-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
-
 /** An embedded store with its schema, in a folder that is deleted at the end of the scope. Rollups are refreshed only on demand. */
 export async function temporaryStore(options: Partial<StoreOptions> = {}): Promise<AsyncDisposable & { store: Store; path: string }> {
-  const folder = await temporaryFolder();
+  const folder = await temporaryFolder('store');
   const store = await openStore({ path: folder.path, rollupInterval: 3_600_000, ...options });
   await store.migrate();
   return {

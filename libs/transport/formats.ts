@@ -62,10 +62,10 @@ function findingOf(payload: Buffer): Finding {
   for (const [name, zero] of Object.entries(finding)) {
     const value = parsed[name];
     if (value === undefined) continue;
-    if (!hasTypeOf(zero, value)) throw new PayloadError('malformed', `${name} has another type`);
+    if (!hasTypeOf(zero, value)) throw new PayloadError('malformed', `the field ${name} has another type than expected`);
     finding[name] = value;
   }
-  for (const name of ['event.id', 'rule.id']) if (finding[name] === '') throw new PayloadError('malformed', `${name} is missing`);
+  for (const name of ['event.id', 'rule.id']) if (finding[name] === '') throw new PayloadError('malformed', `the field ${name} is missing`);
   return finding as Finding;
 }
 
@@ -74,9 +74,9 @@ function parsedObject(payload: Buffer): Record<string, unknown> {
   try {
     parsed = JSON.parse(payload.toString());
   } catch {
-    throw new PayloadError('malformed', 'not JSON');
+    throw new PayloadError('malformed', 'the message is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new PayloadError('malformed', 'not a JSON object');
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new PayloadError('malformed', 'the message is not a JSON object');
   return parsed as Record<string, unknown>;
 }
 

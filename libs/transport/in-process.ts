@@ -78,16 +78,20 @@ class InProcessSink<T> implements RecordSink<T> {
   }
 
   async send(records: readonly T[]): Promise<void> {
-    if (records.length === 0) return;
-    try {
-      this.#assertOpen();
-      const admitted = this.#admission.enter(records.length);
-      if (admitted !== null) await admitted;
-    } catch (error) {
-      countReason(this.counters.rejected, (error as TransportError).code, records.length);
-      throw error;
-    }
-    this.counters.queuedRecords += records.length;
+    await this.#admission.run(records.length, this.counters, () => this.#assertOpen(), () => this.#accepted(records));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#admission.close();
+    await Promise.allSettled(this.#unsettled);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed || this.#queue.closed) throw new TransportError('closed', 'the log is closed');
+  }
+
+  async #accepted(records: readonly T[]): Promise<void> {
     try {
       await this.#confirmed(records);
       this.counters.records += records.length;
@@ -96,20 +100,7 @@ class InProcessSink<T> implements RecordSink<T> {
       countReason(this.counters.rejected, error instanceof TransportError ? error.code : 'refused', records.length);
       this.#admission.refuseWaiting(error as Error);
       throw error;
-    } finally {
-      this.counters.queuedRecords -= records.length;
-      this.#admission.leave(records.length);
     }
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#admission.refuseWaiting(new TransportError('closed', 'the sink was closed before the records were accepted'));
-    await Promise.allSettled(this.#unsettled);
-  }
-
-  #assertOpen(): void {
-    if (this.#closed || this.#queue.closed) throw new TransportError('closed', 'the log is closed');
   }
 
   async #confirmed(records: readonly T[]): Promise<void> {

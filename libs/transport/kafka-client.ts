@@ -28,7 +28,9 @@ const levelNames = { [logLevel.ERROR]: 'error', [logLevel.WARN]: 'warn', [logLev
 const echoes = /^(Connection|BrokerPool|Producer|Consumer|SaslAuthenticator-.*)$/;
 
 /** Such messages of components that also log others. A source itself reports that it has joined its group, once it also reads. */
-const echoedMessages: ReadonlySet<string> = new Set(['Consumer has joined the group', 'Error when calling eachBatch', 'consumer not running, exiting']);
+const echoedMessages: ReadonlySet<string> = new Set([
+  'Consumer has joined the group', 'Error when calling eachBatch', 'consumer not running, exiting',
+]);
 
 /** Only these of the fields that kafkajs adds to a message are logged: others may contain parts of requests, and thus payload. */
 const safeFields = ['error', 'broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition', 'offset', 'retryCount', 'retryTime'];

@@ -96,22 +96,7 @@ export class KafkaSink<T> implements RecordSink<T> {
   }
 
   async send(records: readonly T[]): Promise<void> {
-    if (records.length === 0) return;
-    try {
-      if (this.#closed || this.#stopping.signal.aborted) throw new TransportError('closed', 'the sink is closed');
-      const admitted = this.#admission.enter(records.length);
-      if (admitted !== null) await admitted;
-    } catch (error) {
-      countReason(this.counters.rejected, (error as TransportError).code, records.length);
-      throw error;
-    }
-    this.counters.queuedRecords += records.length;
-    try {
-      await this.#accepted(records);
-    } finally {
-      this.counters.queuedRecords -= records.length;
-      this.#admission.leave(records.length);
-    }
+    await this.#admission.run(records.length, this.counters, () => this.#assertOpen(), () => this.#accepted(records));
   }
 
   /** @throws {Error} while records wait because the brokers do not accept them */
@@ -133,14 +118,18 @@ export class KafkaSink<T> implements RecordSink<T> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#admission.refuseWaiting(new TransportError('closed', 'the sink was closed before the records were accepted'));
+    this.#admission.close();
     this.drain();
     await Promise.allSettled([...this.#unsettled].map(({ settled }) => settled));
     clearInterval(this.#draining);
     this.#stopping.abort();
     const { closed: records } = this.counters.rejected;
-    if (records) this.#logger.error({ topic: this.#topic, records }, 'ended before Kafka accepted these records');
+    if (records) this.#logger.error({ topic: this.#topic, records }, 'the process ends before Kafka accepted these records');
     await Promise.all([this.#producer.disconnect(), this.#deadLetters.close()]);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed || this.#stopping.signal.aborted) throw new TransportError('closed', 'the sink is closed');
   }
 
   async #accepted(records: readonly T[]): Promise<void> {
@@ -189,7 +178,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     this.#maxMessageBytes = Math.max(leastMessageBytes, this.#maxMessageBytes >> 1);
     this.#logger.warn(
       { topic: this.#topic, bytes: this.#maxMessageBytes },
-      'the brokers take smaller messages than is usual: no larger ones are sent from now on; raise max.message.bytes of the topic',
+      'the brokers accept only smaller messages than usual: larger ones are no longer sent; raise max.message.bytes of the topic',
     );
     return true;
   }
@@ -295,7 +284,7 @@ export class KafkaSink<T> implements RecordSink<T> {
   async #bury(partition: number, queue: PartitionQueue<T>, { code, message }: PayloadError): Promise<void> {
     await this.#deadLetters.send([{ reason: code, topic: this.#topic, partition, offset: '', payload: null }]);
     countReason(this.counters.deadLetters, code);
-    this.#logger.error({ topic: this.#topic, reason: code, error: message }, 'record cannot be written, sent as a dead letter');
+    this.#logger.error({ topic: this.#topic, reason: code, error: message }, 'a record cannot be written and was sent as a dead letter');
     queue.drop(1);
   }
 

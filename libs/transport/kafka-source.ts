@@ -246,7 +246,10 @@ export class KafkaSource<T> implements RecordSource<T> {
       const { topic, partition, offset, error } = first!;
       const messages = others.length + 1;
       countReason(this.counters.deadLetters, reason, messages);
-      this.#logger.error({ topic, partition, offset, reason, error, messages }, 'messages cannot be decoded, sent as dead letters; this is the first');
+      this.#logger.error(
+        { topic, partition, offset, reason, error, messages },
+        'messages cannot be decoded and are sent as dead letters; this is the first of them',
+      );
     }
   }
 
@@ -260,7 +263,9 @@ export class KafkaSource<T> implements RecordSource<T> {
         this.counters.retries++;
         const { message } = error as Error;
         const trouble = `a batch is not confirmed: ${message}`;
-        this.#logger[trouble === this.#batchTrouble ? 'debug' : 'error']({ topic: this.#topic, failures, error: message }, 'batch not confirmed, trying again');
+        this.#logger[trouble === this.#batchTrouble ? 'debug' : 'error'](
+          { topic: this.#topic, failures, error: message }, 'a batch could not be confirmed: trying again',
+        );
         this.#batchTrouble = trouble;
         await backoff(failures, this.#stopping.signal);
         if (this.#stopping.signal.aborted) throw error;

@@ -33,7 +33,9 @@ export class Outage {
     const reason = reasonOf(error, this.#access);
     if (reason === this.#reason) return;
     this.#reason = reason;
-    this.#logger[isRefusal(error) ? 'error' : 'warn']({ topic: this.#access.topic, error: reason }, `${this.#doing} failed: retrying until it succeeds`);
+    this.#logger[isRefusal(error) ? 'error' : 'warn'](
+      { topic: this.#access.topic, error: reason }, `${this.#doing} failed: retrying until it succeeds`,
+    );
   }
 
   ended(): void {
@@ -48,8 +50,9 @@ export class Outage {
 /** Why the brokers, or the connection to them, failed; with the remedy if a person has to fix it. */
 function reasonOf(error: unknown, access: Access): string {
   const { name, type } = innermostCause(error) as Error & { type?: string };
-  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return `there is no topic ${access.topic}: telltale migrate makes it`;
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return `there is no topic ${access.topic}: telltale migrate creates it`;
   if (name === 'KafkaJSConnectionClosedError')
-    return `Kafka at ${access.connection.brokers.join(', ')} closed the connection: it goes away, or wants a login (kafka.sasl) or TLS (kafka.tls)`;
+    return `Kafka at ${access.connection.brokers.join(', ')} closed the connection: it is stopping, or requires a login (kafka.sasl) or `
+      + 'TLS (kafka.tls)';
   return refusalOf(error, access) ?? (error as Error).message;
 }

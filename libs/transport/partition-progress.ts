@@ -59,7 +59,7 @@ export class PartitionProgress {
     this.#assigned = new Set(partitions);
     this.#known = this.#readPositions().catch((error: Error) => {
       const { topic, logger } = this.#options;
-      logger.warn({ topic, error: error.message }, 'the offsets of the group cannot be read: what is deleted unread will not be noticed');
+      logger.warn({ topic, error: error.message }, 'the offsets of the group cannot be read: messages that are deleted unread will not be noticed');
     }).then(() => this.#measureSoon());
   }
 

@@ -41,7 +41,9 @@ export async function ensureTopics(connection: KafkaConnection, wanted: readonly
     return await createMissing(connection, wanted);
   } catch (error) {
     const [first] = (error as { errors?: (Error & { topic: string })[] }).errors ?? [error as Error & { topic?: string }];
-    const refusal = refusalOf(first, { connection, operation: 'CREATE and DESCRIBE', topic: first?.topic ?? wanted.map(({ topic }) => topic).join(', ') });
+    const refusal = refusalOf(first, {
+      connection, operation: 'CREATE and DESCRIBE', topic: first?.topic ?? wanted.map(({ topic }) => topic).join(', '),
+    });
     throw refusal === null ? error : new TransportError('refused', refusal, { cause: error });
   }
 }

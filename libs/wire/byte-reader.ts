@@ -51,7 +51,7 @@ export class ByteReader {
         return value;
       }
     }
-    throw new WireError('malformed', this.offset, 'integer above 2^53 - 1');
+    throw new WireError('malformed', this.offset, 'an integer is above 2^53 - 1');
   }
 
   /** As {@link varint}, for integers that mostly take one byte. */

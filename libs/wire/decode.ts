@@ -20,7 +20,7 @@ export function schemaOf(columns: readonly Column[], createRow: () => Row): Sche
 export function decodeRows(schema: Schema, message: Uint8Array): Row[] {
   const reader = new ByteReader(bodyOf(message));
   const count = reader.varint();
-  if (count > limits.records) throw new WireError('too_large', 0, `${count} records, at most ${limits.records} fit in a batch`);
+  if (count > limits.records) throw new WireError('too_large', 0, `the batch has ${count} records, and at most ${limits.records} are allowed`);
   const dictionary = readDictionary(reader);
   return schema.assembly.assemble(count, readColumns(reader, schema, count, dictionary));
 }
@@ -28,11 +28,12 @@ export function decodeRows(schema: Schema, message: Uint8Array): Row[] {
 function bodyOf(message: Uint8Array): Buffer {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   if (bytes.length < 2) throw new WireError('truncated', bytes.length, 'the bytes end within the header');
-  if (bytes[0] !== version) throw new WireError('unknown_version', 0, `format version ${bytes[0]}, this reader knows ${version}`);
+  if (bytes[0] !== version)
+    throw new WireError('unknown_version', 0, `the batch has format version ${bytes[0]}, and this reader knows only version ${version}`);
   switch (bytes[1]) {
     case compression.none: return bytes.subarray(2);
     case compression.zstd: return decompressed(bytes.subarray(2));
-    default: throw new WireError('unknown_compression', 1, `compression ${bytes[1]}`);
+    default: throw new WireError('unknown_compression', 1, `the compression ${bytes[1]} is unknown`);
   }
 }
 
@@ -46,7 +47,7 @@ function decompressed(body: Buffer): Buffer {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new WireError('too_large', 2, `the body decompresses to more than ${limits.bodyBytes} bytes`);
     }
-    throw new WireError('corrupt', 2, 'the body does not decompress');
+    throw new WireError('corrupt', 2, 'the body cannot be decompressed');
   }
 }
 
@@ -70,7 +71,7 @@ function readColumns(reader: ByteReader, schema: Schema, rows: number, dictionar
   const bodyEnd = reader.end;
   for (let left = reader.varint(); left > 0; left--) {
     const tag = reader.u32();
-    if (seen.has(tag)) throw new WireError('malformed', reader.offset, 'a column stands twice');
+    if (seen.has(tag)) throw new WireError('malformed', reader.offset, 'a column occurs twice');
     seen.add(tag);
     const length = reader.varint();
     if (length > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within a column');
@@ -80,12 +81,12 @@ function readColumns(reader: ByteReader, schema: Schema, rows: number, dictionar
       reader.end = columnEnd;
       if (column.property === null) values[numbers.get(column.field)!] = readField(reader, column, rows, lists, dictionary);
       else readInnerValues(reader, column, column.property, lists.get(column.field) ?? [], dictionary);
-      if (reader.offset < columnEnd) throw new WireError('malformed', reader.offset, `bytes left over in ${column.field}`);
+      if (reader.offset < columnEnd) throw new WireError('malformed', reader.offset, `bytes are left over in the column ${column.field}`);
       reader.end = bodyEnd;
     }
     reader.offset = columnEnd;
   }
-  if (reader.remaining > 0) throw new WireError('malformed', reader.offset, 'bytes left over behind the columns');
+  if (reader.remaining > 0) throw new WireError('malformed', reader.offset, 'bytes are left over after the columns');
   return values;
 }
 
@@ -104,7 +105,9 @@ function createLists(reader: ByteReader, column: Column, sizes: readonly number[
   let total = 0;
   for (const size of sizes) total += size;
   if (total > limits.items) {
-    throw new WireError('too_large', reader.offset, `${total} items in ${column.field}, at most ${limits.items} fit in a batch`);
+    throw new WireError(
+      'too_large', reader.offset, `the column ${column.field} has ${total} items, and at most ${limits.items} are allowed in a batch`,
+    );
   }
   const all: unknown[][] = [];
   const filled: unknown[][] = [];
@@ -138,7 +141,7 @@ function readInnerValues(reader: ByteReader, column: Column, property: string, l
 /** Reads a column's `total` values; undefined when all are the zero value. */
 function readValues(reader: ByteReader, { type }: Column, total: number, dictionary: readonly string[]): (string | number)[] | undefined {
   const how = reader.u8();
-  if (how !== layout.constant && how !== layout.varying) throw new WireError('malformed', reader.offset - 1, `layout ${how}`);
+  if (how !== layout.constant && how !== layout.varying) throw new WireError('malformed', reader.offset - 1, `the layout ${how} is unknown`);
   const count = how === layout.constant ? 1 : total;
   if (count > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within a column');
   const values = readVarying(reader, type, count, dictionary);
@@ -169,7 +172,7 @@ function readTexts(reader: ByteReader, count: number, dictionary: readonly strin
     const reference = reader.shortVarint();
     const index = reference === 0 ? 0 : reference === 1 ? ++newest : newest - reference + 2;
     if (index < 0 || index >= dictionary.length) {
-      throw new WireError('malformed', reader.offset, 'reference to a string that is not in the dictionary');
+      throw new WireError('malformed', reader.offset, 'a reference leads to no string of the dictionary');
     }
     values[i] = dictionary[index]!;
   }
@@ -181,7 +184,7 @@ function readMicros(reader: ByteReader, count: number): number[] {
   let value = 0;
   for (let i = 0; i < count; i++) {
     value += reader.difference();
-    if (!Number.isSafeInteger(value) || value < 0) throw new WireError('malformed', reader.offset, 'time outside 0 to 2^53 - 1');
+    if (!Number.isSafeInteger(value) || value < 0) throw new WireError('malformed', reader.offset, 'a time is outside 0 to 2^53 - 1');
     values.push(value);
   }
   return values;

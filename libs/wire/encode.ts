@@ -62,7 +62,7 @@ export class RowEncoder {
     body.varint(columns);
     body.bytes(this.#written.view());
     if (body.length > limits.bodyBytes) {
-      throw new WireError('too_large', 0, `${body.length} bytes, at most ${limits.bodyBytes} fit in a batch`);
+      throw new WireError('too_large', 0, `the body has ${body.length} bytes, and at most ${limits.bodyBytes} are allowed in a batch`);
     }
     return frame(body.view());
   }
@@ -219,7 +219,8 @@ function isConstant(values: ArrayLike<unknown>): boolean {
 function checkItems({ field }: Column, sizes: Float64Array): void {
   let total = 0;
   for (let i = 0; i < sizes.length; i++) total += sizes[i]!;
-  if (total > limits.items) throw new WireError('too_large', 0, `${total} items in ${field}, at most ${limits.items} fit in a batch`);
+  if (total > limits.items)
+    throw new WireError('too_large', 0, `the column ${field} has ${total} items, and at most ${limits.items} are allowed in a batch`);
 }
 
 function unencodable({ field, property }: Column, expected: string): WireError {

@@ -135,7 +135,7 @@ test('an unknown version or compression is named', () => {
   const batch = encodeBatch([example()]);
   batch[0] = 2;
   assert.equal(errorOf(batch).code, 'unknown_version');
-  assert.equal(errorOf(batch).message, 'format version 2, this reader knows 1');
+  assert.equal(errorOf(batch).message, 'the batch has format version 2, and this reader knows only version 1');
   batch[0] = 1;
   batch[1] = 9;
   assert.equal(errorOf(batch).code, 'unknown_compression');

@@ -60,7 +60,8 @@ export class BatchWriter {
 }
 
 function checkLength(records: number): void {
-  if (records > limits.records) throw new WireError('too_large', 0, `${records} records, at most ${limits.records} fit in a batch`);
+  if (records > limits.records)
+    throw new WireError('too_large', 0, `there are ${records} records, and at most ${limits.records} are allowed in a batch`);
 }
 
 /**

@@ -12,6 +12,6 @@ export class AddressGuard implements CanActivate {
     const { host = '' } = context.switchToHttp().getRequest<FastifyRequest>().headers;
     const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
     if (isIP(name) !== 0 || /^[\w-]+$/.test(name)) return true;
-    throw new ForbiddenException('Ask by address: under this name anybody could have sent you here.');
+    throw new ForbiddenException('Use the address of this service in place of a name: another page could have sent you here under this name.');
   }
 }

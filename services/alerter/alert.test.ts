@@ -42,7 +42,10 @@ test('links to the review page where there is one', () => {
 
 test('what comes from the traffic makes no link, mention or line of its own where the alert is read', () => {
   const hostile = '<!channel> <https://attacker.example|Open> [here](https://attacker.example) `x`\r\nnext\u202egnp\ud83d';
-  const finding = { ...sketchFinding({ id: '1' }), 'message': `10.0.0.5 contacted ${hostile}`, 'destination.domain': hostile, 'telltale.observable.mask': '<***>' };
+  const finding = {
+    ...sketchFinding({ id: '1' }), 'message': `10.0.0.5 contacted ${hostile}`, 'destination.domain': hostile,
+    'telltale.observable.mask': '<***>',
+  };
   const group = openGroup(finding, opened);
   addFinding(group, finding, opened);
   const { annotations } = alertOf(group, throttle, 'https://telltale.example', opened);

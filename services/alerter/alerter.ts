@@ -20,8 +20,8 @@ export interface AlerterOptions {
 }
 
 const boundOf: Readonly<Record<DropReason, string>> = {
-  queue_full: 'the queue is full: see `queue` of the receiver',
-  evicted: 'there are too many groups: see `alerter.maxGroups`',
+  queue_full: 'the queue is full; a larger `queue` of the receiver would hold more',
+  evicted: 'there are too many groups; a larger `alerter.maxGroups` would hold more',
 };
 
 /** Upper bounds in seconds: from an immediate alert to one that waited an hour for its receiver. */
@@ -41,7 +41,7 @@ export class Alerter implements Component, Check {
   readonly #clock: () => number;
   readonly #journal: Journal<StateEntry>;
   #saving: Promise<void> = Promise.resolve();
-  #saveError: Error | undefined = new Error('not started');
+  #saveError: Error | undefined = new Error('the alerter has not started yet');
   #compactAt = 0;
   /** Alerts dropped since drops were last logged, by receiver. */
   readonly #unsaidDrops: Readonly<Record<DropReason, Map<string, number>>> = { queue_full: new Map(), evicted: new Map() };
@@ -79,10 +79,14 @@ export class Alerter implements Component, Check {
     const { corruptLines } = this.#journal.counts;
     if (corruptLines > 0) {
       const { state: folder } = this.#configuration;
-      this.#logger.warn({ corruptLines, folder }, 'the journal had lines that could not be read; a crash leaves one at its end');
+      this.#logger.warn(
+        { corruptLines, folder }, 'the journal has lines that cannot be read, and are left out; one at its end is what a crash leaves',
+      );
     }
-    if (this.deliveries.length === 0) this.#logger.warn('no receiver is configured: findings are grouped and go nowhere. Set alerter.receivers');
-    this.#logger.info({ groups: this.groups.size, receivers: this.deliveries.map(({ status }) => status.name) }, 'state restored');
+    if (this.deliveries.length === 0) this.#logger.warn('no receiver is configured, so that no alerts are sent: set alerter.receivers');
+    this.#logger.info(
+      { groups: this.groups.size, receivers: this.deliveries.map(({ status }) => status.name) }, 'the state was restored from the journal',
+    );
     for (const delivery of this.deliveries) delivery.start();
     this.#sweeper = setInterval(() => this.#sweep(), 1000);
   }

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { alerterSection } from './configuration.ts';
 
 const problemsOf = (receiver: object): string[] =>
-  (alerterSection.safeParse({ receivers: [{ name: 'soc', ...receiver }] }).error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  (
+    alerterSection.safeParse({ receivers: [{ name: 'soc', ...receiver }] }).error?.issues ?? []
+  ).map(({ path, message }) => `${path.join('.')}: ${message}`);
 
 test('what no request could be made of is refused at the start', () => {
   assert.deepEqual(problemsOf({ type: 'alertmanager', url: 'http://me:50%25@alerts.example' }), []);

@@ -137,7 +137,7 @@ export class Delivery implements Component {
     increment(this.counts.failed, error.reason);
     this.#lastError = error.message;
     const fields = { receiver: route.name, group: group.key, rule: group.ruleId, reason: error.message };
-    logger.error(fields, 'the receiver refuses the alert; it is not sent again until the group changes');
+    logger.error(fields, 'the receiver refuses the alert, which is not sent again until its group changes');
     await save();
   }
 
@@ -152,7 +152,7 @@ export class Delivery implements Component {
     const pauseMillis = Math.round(Math.max(retryAfter, backoffMillis(this.#failures, backoff)));
     logger.warn(
       { receiver: route.name, reason: message, attempts: this.#failures, pauseMillis, alerts },
-      'the receiver does not accept alerts; retrying',
+      'the receiver does not accept alerts: trying again after a pause',
     );
     await pauseFor(pauseMillis, this.#stop.signal).catch(() => {});
   }

@@ -168,7 +168,10 @@ describe('throttling', () => {
         for (const group of groups.due(route, now, 64)) {
           assert(now >= group.openedAt + throttle.groupWait);
           if (outcome === 'lost') continue;
-          received.push({ route, key: group.key, identity: identityOf(group), openedAt: group.openedAt, revision: group.revision, count: group.count, at: now });
+          received.push({
+            route, key: group.key, identity: identityOf(group), openedAt: group.openedAt, revision: group.revision, count: group.count,
+            at: now,
+          });
           accept(groups, route, group, now);
         }
         save();
@@ -197,7 +200,9 @@ describe('throttling', () => {
         }
         const least = Math.min(throttle.repeatInterval, route.resendInterval || Infinity);
         for (const [index, each] of received.entries()) {
-          const previous = received.slice(0, index).findLast((other) => other.route === route && each.route === route && other.key === each.key && other.openedAt === each.openedAt);
+          const previous = received.slice(0, index).findLast(
+            (other) => other.route === route && each.route === route && other.key === each.key && other.openedAt === each.openedAt,
+          );
           if (!previous) continue;
           const news = each.revision > previous.revision && each.identity !== previous.identity;
           assert(each.at - previous.at >= (news ? throttle.groupWait : least));

@@ -67,18 +67,26 @@ describe('journal', () => {
   });
 
   test('one damaged byte costs at most the entries it touches, and is counted', async () => {
-    await fc.assert(fc.asyncProperty(entries, fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: 1, max: 255 }), async (list, where, flip) => {
-      const folder = await written(list);
-      const bytes = readFileSync(fileOf(folder));
-      const at = Math.floor(bytes.length * where);
-      bytes[at] = (bytes[at] ?? 0) ^ flip;
-      writeFileSync(fileOf(folder), bytes);
-      const { journal, entries: read } = await open(folder);
-      assert(read.length >= list.length - 2);
-      assert(journal.counts.corruptLines >= 1 && journal.counts.corruptLines <= 2 || read.length === list.length);
-      for (const entry of read) assert(list.some(({ text }) => text === entry.text));
-      await journal.close();
-    }), { numRuns: 50 });
+    await fc.assert(
+      fc.asyncProperty(
+        entries,
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.integer({ min: 1, max: 255 }),
+        async (list, where, flip) => {
+          const folder = await written(list);
+          const bytes = readFileSync(fileOf(folder));
+          const at = Math.floor(bytes.length * where);
+          bytes[at] = (bytes[at] ?? 0) ^ flip;
+          writeFileSync(fileOf(folder), bytes);
+          const { journal, entries: read } = await open(folder);
+          assert(read.length >= list.length - 2);
+          assert(journal.counts.corruptLines >= 1 && journal.counts.corruptLines <= 2 || read.length === list.length);
+          for (const entry of read) assert(list.some(({ text }) => text === entry.text));
+          await journal.close();
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 
   test('an unfinished rewrite leaves the old entries', async () => {
@@ -102,8 +110,8 @@ describe('journal', () => {
     await former.append({ text: 'one' });
     const { journal: current, entries: read } = await open(folder);
     assert.deepEqual(read, [{ text: 'one' }]);
-    await assert.rejects(former.append({ text: 'lost' }), /another process has replaced or removed .*; one alerter per folder/);
-    await assert.rejects(former.rewrite([]), /one alerter per folder/);
+    await assert.rejects(former.append({ text: 'lost' }), /another process has replaced or removed .*: only one alerter may use a folder/);
+    await assert.rejects(former.rewrite([]), /only one alerter may use a folder/);
     await current.append({ text: 'two' });
     await Promise.all([former.close(), current.close()]);
     assert.deepEqual(await entriesIn(folder), [{ text: 'one' }, { text: 'two' }]);

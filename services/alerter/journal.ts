@@ -43,7 +43,7 @@ export class Journal<Entry> {
 
   async append(entry: Entry): Promise<void> {
     const file = this.#file;
-    if (!file) throw new Error(`The journal ${this.#path} is not open`);
+    if (!file) throw new Error(`the journal ${this.#path} is not open`);
     await this.#assertInPlace(file);
     const line = `${this.#torn ? '\n' : ''}${lineOf(entry)}`;
     this.#torn = true;
@@ -87,7 +87,7 @@ export class Journal<Entry> {
 
   async #assertInPlace(file: FileHandle): Promise<void> {
     const [ours, current] = await Promise.all([file.stat(), stat(this.#path).catch(() => undefined)]);
-    if (ours.ino !== current?.ino) throw new Error(`another process has replaced or removed ${this.#path}; one alerter per folder`);
+    if (ours.ino !== current?.ino) throw new Error(`another process has replaced or removed ${this.#path}: only one alerter may use a folder`);
   }
 
   get #path(): string {

@@ -64,13 +64,13 @@ export async function postJson({ url, body, headers, bearerToken, quoteAnswer, t
     });
   } catch (error) {
     signal.throwIfAborted();
-    if (deadline.aborted) throw new ReceiverError('timeout', `no answer within ${timeout} ms`);
-    throw new ReceiverError('connection', `no connection (${codeOf(error)})`);
+    if (deadline.aborted) throw new ReceiverError('timeout', `the receiver did not answer within ${timeout} ms`);
+    throw new ReceiverError('connection', `the receiver cannot be reached (${codeOf(error)})`);
   }
   const answer = await beginningOf(response);
   if (response.ok) return;
   const reason = reasonOf(response.status);
-  throw new ReceiverError(reason, `answered ${response.status}${quoteAnswer && answer ? `: ${answer}` : ''}`, {
+  throw new ReceiverError(reason, `the receiver answered with status ${response.status}${quoteAnswer && answer ? `: ${answer}` : ''}`, {
     retryAfter: retryAfterOf(response.headers),
   });
 }

@@ -35,8 +35,10 @@ export function sketchFinding({
 }: FindingSketch): Finding {
   const finding = createFinding(createFlowRecord());
   Object.assign(finding, {
-    'event.id': id, '@timestamp': 1_613_000_000_000_000, 'event.created': created * 1000, 'rule.id': rule, 'rule.name': `Rule ${rule}`, 'rule.version': 'abcd1234',
-    'event.severity_name': level, 'telltale.verdict': verdict, 'telltale.subject.ip': subject, 'telltale.service': service, 'telltale.peer.ip': '203.0.113.9',
+    'event.id': id, '@timestamp': 1_613_000_000_000_000, 'event.created': created * 1000, 'rule.id': rule, 'rule.name': `Rule ${rule}`,
+    'rule.version': 'abcd1234',
+    'event.severity_name': level, 'telltale.verdict': verdict, 'telltale.subject.ip': subject, 'telltale.service': service,
+    'telltale.peer.ip': '203.0.113.9',
     'telltale.peer.located': country, 'telltale.role': 'media', 'telltale.observable.kind': 'user_id', 'telltale.observable.mask': '12****89',
     'telltale.observable.token': 'tk1.00000000.AAAA', 'destination.domain': 'edge.example', 'message': `User id of ${subject} in clear`,
   } satisfies Partial<Finding>);
@@ -124,7 +126,10 @@ export async function openHook(port = 0): Promise<Hook> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
-  const hook: Hook = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, requests, accepted, answer: undefined, close, [Symbol.asyncDispose]: close };
+  const hook: Hook = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, requests, accepted, answer: undefined, close,
+    [Symbol.asyncDispose]: close,
+  };
   return hook;
 }
 

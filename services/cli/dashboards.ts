@@ -31,7 +31,7 @@ Options:
       case 'publish':
         return publish(values);
       default:
-        throw new UsageError('dashboards needs one of build, publish');
+        throw new UsageError('dashboards needs an action: build or publish');
     }
   },
 };

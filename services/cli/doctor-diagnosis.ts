@@ -34,7 +34,7 @@ const patienceMillis = 5_000;
 /** The answer of another machine, or an error when it takes longer than 5 s. */
 export async function patiently<T>(answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${patienceMillis / 1000} seconds`)), patienceMillis);
+  const timer = setTimeout(() => late.reject(new Error(`there was no answer within ${patienceMillis / 1000} seconds`)), patienceMillis);
   try {
     return await Promise.race([answer, late.promise]);
   } finally {
@@ -47,8 +47,8 @@ export function reasonOf(error: unknown): string {
   const { message, cause, code } = error as NodeJS.ErrnoException & { cause?: unknown };
   if (message === 'fetch failed' && cause !== undefined) return reasonOf(cause);
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  if (code === 'ECONNREFUSED') return 'nobody listens there (connection refused)';
-  if (code === 'ENOTFOUND') return 'no such host';
+  if (code === 'ECONNREFUSED') return 'nothing listens there (connection refused)';
+  if (code === 'ENOTFOUND') return 'there is no such host';
   return message;
 }
 

@@ -43,12 +43,13 @@ async function lookAtKafka(section: z.output<typeof kafkaSection>): Promise<Find
     const wanted = defaultTopics.map(({ topic }) => topic);
     const lacking = wanted.filter((topic) => !existing.includes(topic));
     const place = `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'} at ${section.brokers.join(', ')}`;
-    if (lacking.length > 0) return { mark: 'missing', found: `${place}; without topics ${lacking.join(', ')}`, remedy: 'Run telltale migrate.' };
+    if (lacking.length > 0)
+      return { mark: 'missing', found: `${place}; the topics ${lacking.join(', ')} are missing`, remedy: 'Run telltale migrate.' };
     const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
     return { mark: 'ok', found: `${place}; ${topics.map(({ name, partitions }) => `${name} (${partitions.length})`).join(', ')}` };
   } catch (error) {
     const refused = (error as { code?: string }).code === 'ECONNREFUSED' || /ECONNREFUSED/.test((error as Error).message);
-    throw new Error(`${section.brokers.join(', ')}: ${refused ? 'nobody listens there (connection refused)' : reasonOf(error)}`);
+    throw new Error(`${section.brokers.join(', ')}: ${refused ? 'nothing listens there (connection refused)' : reasonOf(error)}`);
   } finally {
     await admin.disconnect();
   }
@@ -82,7 +83,7 @@ async function lookAtClickHouse({ url, database }: z.output<typeof clickhouseSec
 /** Alertmanagers are asked whether they are ready; webhooks are sent only a HEAD request, and any answer will do. */
 export function receiverLooks(receivers: readonly ReceiverConfiguration[]): Look[] {
   if (receivers.length === 0)
-    return [{ part: 'receivers', look: async () => ({ mark: 'ok', found: 'none, so that no alerts are sent (alerter.receivers)' }) }];
+    return [{ part: 'receivers', look: async () => ({ mark: 'ok', found: 'none is configured (alerter.receivers), so that no alerts are sent' }) }];
   return receivers.map((receiver) => ({ part: `receiver ${receiver.name}`, look: () => lookAtReceiver(receiver) }));
 }
 
@@ -101,7 +102,7 @@ async function lookAtReceiver({ type, url, name }: ReceiverConfiguration): Promi
     if (type === 'webhook' || answer.ok) return { mark: 'ok', found: `${type} at ${origin} answers` };
     return {
       mark: 'warn',
-      found: `${type} at ${origin} answers ${answer.status} to /-/ready`,
+      found: `${type} at ${origin} answers /-/ready with status ${answer.status}`,
       remedy: `Until it is ready, alerts for ${name} wait in the alerter's journal.`,
     };
   } catch (error) {

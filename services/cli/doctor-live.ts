@@ -17,14 +17,14 @@ async function lookAtProgram(name: (typeof captureProgramNames)[number]): Promis
   if (program === null) {
     return {
       mark: 'warn',
-      found: 'not installed',
+      found: 'it is not installed',
       remedy: `One of dumpcap and tcpdump is enough. Debian: apt install ${name === 'dumpcap' ? 'wireshark-common' : name}.`,
     };
   }
   const child = new CaptureChild(program, { interface: loopback, filter: 'ip proto 255', snapLength: 64, bufferBytes: 1024 ** 2 });
   if (await child.delivers()) {
     await Promise.all([child.stop(), discard(child.output)]);
-    return { mark: 'ok', found: `${program.path}, may capture` };
+    return { mark: 'ok', found: `${program.path}, which may capture` };
   }
   return {
     mark: 'warn',

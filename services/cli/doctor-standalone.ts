@@ -35,7 +35,7 @@ export function standaloneLooks({ data, host, port, rules, policy }: StandaloneP
     { part: 'embedded ClickHouse', look: async () => lookAtEmbedded(files.clickhouse, await telltaleListens) },
     {
       part: 'rules and policies',
-      remedy: 'Correct the file, or leave out standalone.rules and standalone.policy for those that ship.',
+      remedy: 'Correct the file, or remove standalone.rules and standalone.policy to use those that ship.',
       look: async () => lookAtDetection(await detection),
     },
     {
@@ -55,7 +55,7 @@ function lookAtDetection({ pack, policies, catalogue, warnings }: LoadedDetectio
   ].join(', ');
   const [first] = warnings;
   if (first === undefined) return { mark: 'ok', found };
-  return { mark: 'warn', found: `${found}; ${warnings.length} doubtful, first ${first.file}:${first.line}: ${first.message}` };
+  return { mark: 'warn', found: `${found}; ${warnings.length} warnings, of which the first is ${first.file}:${first.line}: ${first.message}` };
 }
 
 async function lookAtNode(): Promise<Finding> {
@@ -73,7 +73,7 @@ async function lookAtFolder(folder: string): Promise<Finding> {
   const existing = await nearestExisting(folder);
   const isThere = existing === folder;
   if (await access(existing, constants.W_OK | constants.X_OK).then(() => true, () => false)) {
-    return { mark: 'ok', found: isThere ? `${folder}, writable` : `${folder}, made on the first start` };
+    return { mark: 'ok', found: isThere ? `${folder}, which is writable` : `${folder}, which the first start makes` };
   }
   return {
     mark: 'missing',
@@ -89,9 +89,9 @@ async function nearestExisting(folder: string): Promise<string> {
 async function lookAtTokenKey(file: string): Promise<Finding> {
   try {
     await readTokenKey(file);
-    return { mark: 'ok', found: `${file}, readable by its owner alone` };
+    return { mark: 'ok', found: `${file}, which only its owner can read` };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { mark: 'ok', found: 'none yet, made on the first start' };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { mark: 'ok', found: 'there is none yet; the first start makes it' };
     throw error;
   }
 }
@@ -116,7 +116,7 @@ async function lookAtEmbedded(folder: string, telltaleListens: boolean): Promise
   }
 }
 
-const heldByTelltale = 'in use by the Telltale that runs (see review page)';
+const heldByTelltale = 'it is in use by the Telltale that runs (see review page)';
 
 /** Whether the process that last held the folder is still alive. */
 async function isHeld(folder: string): Promise<boolean> {
@@ -141,14 +141,14 @@ export function lookAtGeoTables(tables: readonly { built: Date | undefined }[], 
   return {
     mark: 'warn',
     found,
-    remedy: 'Addresses move: update the packages @ip-location-db/* of package.json, or configure tables of your own (standalone.geo).',
+    remedy: 'Addresses have moved since: update the packages @ip-location-db/* of package.json, or configure tables of your own (standalone.geo).',
   };
 }
 
 async function lookAtPort(host: string, port: number, telltaleListens: boolean): Promise<Finding> {
   const place = `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
   if (port === 0) return { mark: 'ok', found: `any free port of ${host}` };
-  if (telltaleListens) return { mark: 'warn', found: `Telltale runs on ${place} already` };
+  if (telltaleListens) return { mark: 'warn', found: `Telltale already runs on ${place}` };
   const server = createServer();
   try {
     await once(server.listen(port, host), 'listening');

@@ -42,16 +42,16 @@ test('on a machine with nothing but Telltale: standalone works, and looking made
   const { status, text, of } = await askDoctor(['--data', data], nothingThere);
   assert.equal(status, 0, text);
   assert.match(of('Node'), /ok .*the pinned one/);
-  assert.match(of('data folder'), /ok .*made on the first start/);
-  assert.match(of('token key'), /ok .*made on the first start/);
+  assert.match(of('data folder'), /ok .*which the first start makes/);
+  assert.match(of('token key'), /ok .*the first start makes it/);
   assert.match(of('embedded ClickHouse'), /ok +embedded ClickHouse +2\d\.\d+.*no data yet/);
   assert.match(of('rules and policies'), /ok .*\d+ rules, \d+ polic\S+, \d+ services/);
   assert.match(of('geo tables'), /built on 20\d\d-\d\d-\d\d/);
-  assert.match(of('Kafka'), /missing .*127\.0\.0\.1:1: nobody listens there.*\n +→ Start it .*TELLTALE_KAFKA_BROKERS/);
-  assert.match(of('ClickHouse server'), /missing .*http:\/\/127\.0\.0\.1:1: nobody listens there.*\n +→ .*CLICKHOUSE_URL/);
+  assert.match(of('Kafka'), /missing .*127\.0\.0\.1:1: nothing listens there.*\n +→ Start it .*TELLTALE_KAFKA_BROKERS/);
+  assert.match(of('ClickHouse server'), /missing .*http:\/\/127\.0\.0\.1:1: nothing listens there.*\n +→ .*CLICKHOUSE_URL/);
   assert.match(of('receivers'), /ok .*none/);
-  assert.match(of('dumpcap'), /ok .*may capture|warn .*not installed\n +→ .*apt install|warn .*permission.*\n +→ .*setcap/);
-  assert.match(of('tcpdump'), /ok .*may capture|warn .*not installed\n +→ .*apt install|warn .*permission.*\n +→ .*setcap/);
+  assert.match(of('dumpcap'), /ok .*may capture|warn .*it is not installed\n +→ .*apt install|warn .*permission.*\n +→ .*setcap/);
+  assert.match(of('tcpdump'), /ok .*may capture|warn .*it is not installed\n +→ .*apt install|warn .*permission.*\n +→ .*setcap/);
   assert.match(text, /Standalone works: npm start\. The distributed set-up does not yet: see Kafka, ClickHouse server\.\n$/);
   assert.doesNotMatch(text, /hidden-password/);
   await assert.rejects(access(join(folder.path, 'not')), 'looking makes no folder');
@@ -104,8 +104,8 @@ test('beside a Telltale that runs: its folder and its port are in use by itself'
   const beside = await askDoctor(['--data', folder.path], { ...nothingThere, TELLTALE_HTTP_PORT: new URL(up.url).port });
   assert.equal(beside.status, 0, beside.text);
   assert.match(beside.of('embedded ClickHouse'), /warn .*in use by the Telltale that runs/);
-  assert.match(beside.of('review page'), /warn .*Telltale runs on http/);
-  assert.match(beside.of('token key'), /ok .*readable by its owner alone/);
+  assert.match(beside.of('review page'), /warn .*Telltale already runs on http/);
+  assert.match(beside.of('token key'), /ok .*which only its owner can read/);
 
   const another = await askDoctor(['--data', folder.path], nothingThere);
   assert.equal(another.status, 1, another.text);
@@ -135,7 +135,7 @@ test('servers and receivers, before and after the migration', { timeout: 120_000
 
   const before = await askDoctor(['--data', join(folder.path, 'data')], environment);
   assert.equal(before.status, 0, before.text);
-  assert.match(before.of('Kafka'), /missing .*1 broker at .*without topics telltale\.flows\.v1, .*\n +→ Run telltale migrate\./);
+  assert.match(before.of('Kafka'), /missing .*1 broker at .*the topics telltale\.flows\.v1, .* are missing\n +→ Run telltale migrate\./);
   assert.match(before.of('ClickHouse server'), /missing .*2\d\.\d+\S* at http.*no tables of Telltale\n +→ Run telltale migrate\./);
 
   await using migrate = new TelltaleProcess(['migrate'], environment);
@@ -145,7 +145,7 @@ test('servers and receivers, before and after the migration', { timeout: 120_000
   assert.match(after.of('Kafka'), /ok .*telltale\.flows\.v1 \(12\)/);
   assert.match(after.of('ClickHouse server'), /ok .*\d+ tables/);
   assert.match(after.of('receiver hook'), /ok .*webhook at http:\/\/127\.0\.0\.1:\d+ answers/);
-  assert.match(after.of('receiver gone'), /warn .*nobody listens there.*\n +→ .*wait in the alerter's journal/);
+  assert.match(after.of('receiver gone'), /warn .*nothing listens there.*\n +→ .*wait in the alerter's journal/);
   if (alertmanager) assert.match(after.of('receiver am'), /ok .*alertmanager at .* answers/);
   assert.doesNotMatch(after.text, /hidden-key/);
   assert.match(after.text, /Standalone and the distributed set-up work\.\n$/);

@@ -71,14 +71,17 @@ function configurationOf(file: string | undefined): { configuration: z.output<ty
     const set = Object.keys(process.env)
       .filter((name) => /^(TELLTALE_(?!CONFIG|DEBUG|TEST_)|CLICKHOUSE_URL$)/.test(name) && process.env[name])
       .toSorted();
-    const found = [from ?? 'no file', set.length > 0 ? set.join(', ') : 'no variables'].join('; ');
+    const found = [from ?? 'no file', set.length > 0 ? set.join(', ') : 'no environment variables'].join('; ');
     return { configuration, diagnosis: { part, mark: 'ok', found } };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     const found = error.problems
       .map(({ where, option, message, remedy }) => `${where}: ${option ? `${option}: ` : ''}${message}. ${remedy}.`)
       .join('\n');
-    return { configuration: doctorSchema.parse({}), diagnosis: { part, mark: 'missing', found, remedy: 'What follows is about the defaults.' } };
+    return {
+      configuration: doctorSchema.parse({}),
+      diagnosis: { part, mark: 'missing', found, remedy: 'Correct these options; the other parts are checked with the defaults.' },
+    };
   }
 }
 

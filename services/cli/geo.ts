@@ -1,5 +1,6 @@
 import {
-  agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type City, type Claim, type Dimension, type Operator, type Place, type Position,
+  agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type City, type Claim, type Dimension, type Operator,
+  type Place, type Position,
 } from '#geo';
 import { projectRoot } from '#runtime';
 import { readCatalogue } from '../detector/packs.ts';
@@ -34,7 +35,10 @@ Exit status: 0 explained, 2 unusable arguments or an invalid address.
 export const geo: Command = {
   help,
   async run([action, ...args]) {
-    if (action !== 'explain') throw new UsageError(`expected "explain"${action === undefined ? '' : `, not ${JSON.stringify(action)}`}`);
+    if (action !== 'explain')
+      throw new UsageError(
+        action === undefined ? 'geo needs the action explain' : `geo has no action ${JSON.stringify(action)}: expected explain`,
+      );
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
@@ -85,23 +89,23 @@ interface Bound { position: Position; rttMicros: number }
 
 function boundOf(rtt: string | undefined, position: string | undefined): Bound | undefined {
   if (rtt === undefined && position === undefined) return undefined;
-  if (rtt === undefined || position === undefined) throw new UsageError('--rtt and --position go together');
+  if (rtt === undefined || position === undefined) throw new UsageError('--rtt and --position must be given together');
   const [latitude = NaN, longitude = NaN] = position.split(',').map(Number);
   if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180))
     throw new UsageError(`--position ${position}: expected LATITUDE,LONGITUDE in degrees, such as 50.11,8.68`);
-  if (!(Number(rtt) > 0)) throw new UsageError(`--rtt ${rtt}: expected milliseconds`);
+  if (!(Number(rtt) > 0)) throw new UsageError(`--rtt ${rtt}: expected a number of milliseconds above 0`);
   return { position: { latitude, longitude }, rttMicros: Number(rtt) * 1_000 };
 }
 
 function questionOf(text: string): { address: string; name: string } {
   const [address = '', name = ''] = text.split('=').toReversed();
-  if (parseAddress(address, new Uint32Array(4)) === 0) throw new UsageError(`${address} is no IPv4 or IPv6 address`);
+  if (parseAddress(address, new Uint32Array(4)) === 0) throw new UsageError(`${address} is not an IPv4 or IPv6 address`);
   return { address, name };
 }
 
 const scopeTexts = {
-  local: 'never leaves the monitored network (private, loopback, link-local, multicast): it has no jurisdiction',
-  reserved: 'a special range (documentation, carrier NAT, mapped, tunnelled, future use): no place can be told from it',
+  local: 'it never leaves the monitored network (private, loopback, link-local, multicast) and has no jurisdiction',
+  reserved: 'it is in a special range (documentation, carrier NAT, mapped, tunnelled, future use), which says nothing about its place',
 };
 
 /** One address as aligned lines. */
@@ -116,13 +120,13 @@ export function explain(
   const lines = [address];
   for (const dimension of dimensions) lines.push(...answer(dimension, place, disproved, city));
   lines.push(place.anycast === ''
-    ? row('anycast', 'no', 'in no list and marked by no table; that proves nothing')
-    : row('anycast', 'yes', `${place.anycast}: at many places at once, so that no table can locate it`));
-  lines.push(row('network', place.asn === 0 ? '?' : `AS${place.asn}`, place.organisation || 'in no table of networks'));
+    ? row('anycast', 'no', 'no list holds it and no table marks it, which does not prove that it is not')
+    : row('anycast', 'yes', `${place.anycast}: it is at many places at once, so that no table can locate it`));
+  lines.push(row('network', place.asn === 0 ? '?' : `AS${place.asn}`, place.organisation || 'no table of networks holds it'));
   lines.push(...name);
   if (claimed !== '' && place.located !== '')
     lines.push(row('', '', claimed === place.located ? 'agrees with the tables' : `disputes the tables, which say ${place.located}`));
-  if (bound !== undefined) lines.push(row('round trip', `${limit} km`, 'at most, at 2/3 of the speed of light'));
+  if (bound !== undefined) lines.push(row('round trip', `${limit} km`, 'away at most, at 2/3 of the speed of light'));
   return `${lines.join('\n')}\n`;
 }
 
@@ -130,7 +134,7 @@ function answer(dimension: Dimension, place: Place, disproved: (country: string)
   const claims = place.claims.filter((claim) => claim.dimension === dimension);
   const country = place[dimension];
   const ruledOut = dimension === 'located' && country !== '' && disproved(country);
-  const agreement = { '': 'no table knows', single: 'one source', agreed: `${claims.length} sources agree`, disputed: 'the sources differ' }[
+  const agreement = { '': 'no table knows it', single: 'one source', agreed: `${claims.length} sources agree`, disputed: 'the sources differ' }[
     agreementOf(claims, dimension)
   ];
   const doubt = dimension === 'located' && place.anycast !== '' ? 'anycast' : ruledOut ? 'disproved: too far for the round trip' : agreement;

@@ -72,7 +72,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const entry = commands.find((one) => one.name === name);
   if (!entry) {
-    process.stderr.write(`telltale: no command ${JSON.stringify(name)}\n\n${overview}`);
+    process.stderr.write(`telltale: there is no command ${JSON.stringify(name)}\n\n${overview}`);
     return exitStatus.unusable;
   }
   const command = await entry.load();

@@ -62,7 +62,7 @@ export const policy: Command = {
   help,
   async run([action, ...args]) {
     const { values, positionals } = parseArguments({ args, allowPositionals: true, options });
-    if (positionals.length > 1) throw new UsageError('expected one FILE or DIR');
+    if (positionals.length > 1) throw new UsageError('policy takes one FILE or DIR');
     const given: Given = { ...values, path: positionals[0], day: dayOf(values.day) };
     switch (oneOf('action', action ?? 'none', ['lint', 'test', 'explain', 'token'])) {
       case 'lint': return lint(given);
@@ -118,7 +118,7 @@ async function test({ path, jurisdictions }: Given): Promise<number> {
   const names = (await readdir(folder))
     .filter((name) => /\.fixtures\.ya?ml$/.test(name))
     .filter((name) => path === undefined || folder === path || name.startsWith(`${basename(path).replace(/\.ya?ml$/, '')}.`));
-  if (names.length === 0) throw new UsageError(`no cases (*.fixtures.yml) beside ${path ?? folder}`);
+  if (names.length === 0) throw new UsageError(`there are no cases (*.fixtures.yml) beside ${path ?? folder}`);
   const problems: Problem[] = [];
   let cases = 0;
   for (const name of names.toSorted()) {
@@ -127,14 +127,14 @@ async function test({ path, jurisdictions }: Given): Promise<number> {
     problems.push(...checked.problems);
   }
   process.stdout.write(formatProblems(problems));
-  process.stderr.write(`${count(cases, 'case')}, ${problems.length} wrong\n`);
+  process.stderr.write(`${count(cases, 'case')} tested, ${count(problems.length, 'failure')}\n`);
   return problems.length > 0 ? exitStatus.failed : exitStatus.ok;
 }
 
 async function explain(given: Given): Promise<number> {
   if (given.to === undefined) throw new UsageError('policy explain needs --to ADDRESS');
   for (const address of [given.to, given.from, ...(given.hop ?? [])])
-    if (parseAddress(address, new Uint32Array(4)) === 0) throw new UsageError(`${address} is no IPv4 or IPv6 address`);
+    if (parseAddress(address, new Uint32Array(4)) === 0) throw new UsageError(`${address} is not an IPv4 or IPv6 address`);
   const [policies, catalogue, tables, inventory] = await Promise.all([
     load(given.path, given.jurisdictions), readCatalogue(projectRoot), readGeoTables(projectRoot), readInventory(given.inventory),
   ]);
@@ -187,11 +187,11 @@ async function explain(given: Given): Promise<number> {
 
 const obstacles = {
   'no service': 'does not apply: the peer belongs to no service of the catalogue',
-  time: 'does not apply: not valid on that day',
-  service: 'does not apply: not about this service',
-  role: 'does not apply: not about this role',
-  subject: 'does not apply: not about this subject',
-  tags: 'does not apply: the subject lacks the tags',
+  time: 'does not apply: it is not valid on that day',
+  service: 'does not apply: it is not about this service',
+  role: 'does not apply: it is not about this role',
+  subject: 'does not apply: it is not about this subject',
+  tags: 'does not apply: the subject does not have its tags',
   identifiers: 'does not apply: the flow shows none of its identifiers',
 };
 

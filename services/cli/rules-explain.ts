@@ -43,7 +43,7 @@ async function readText(file: string): Promise<string> {
 /** The records of a capture, enriched as a detector does. */
 async function captureRecords(file: string, files: PolicyFiles): Promise<FlowRecord[]> {
   const { inputs: [input, another], unreadable: [problem] } = await listCaptures([file]);
-  if (!input) throw new UsageError(`${file}: ${problem?.reason ?? 'no capture'}`);
+  if (!input) throw new UsageError(`${file}: ${problem?.reason ?? 'it is not a capture'}`);
   if (another) throw new UsageError(`rules explain takes one capture, and ${file} is a folder of several`);
   const records: FlowRecord[] = [];
   // Tokens do not matter here, so that any key will do.
@@ -69,7 +69,7 @@ interface Explained {
 /** How many records match; how many do not, by what fails; and examples of both: a few for a rule selected by name, else one. */
 function explainRule(rule: Rule, records: readonly FlowRecord[], how: { named: boolean; all: boolean }): string {
   const head = `${rule.title} (${rule.level}, ${rule.id})`;
-  if (rule.evaluable === 'no') return `${head}\n  not evaluable here: ${rule.gaps.join('; ')}`;
+  if (rule.evaluable === 'no') return `${head}\n  it cannot be evaluated here: ${rule.gaps.join('; ')}`;
   const explained = records.map((record): Explained => ({ record, explanation: explain(rule, record) }));
   const matched = explained.filter(({ explanation }) => explanation.matched);
   const leftOut = rule.gaps.length > 0 ? `; left out: ${rule.gaps.join('; ')}` : '';

@@ -30,11 +30,14 @@ export async function lintRules(paths: readonly string[], names: RuleNames): Pro
   const running = [...parsed.rules, ...parsed.correlations].filter(({ evaluable }) => evaluable !== 'no').length;
   const read = count(parsed.rules.length + parsed.correlations.length, 'rule');
   process.stderr.write(`${read}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
-  if (skipped.length > 0) process.stderr.write(`info: ${count(skipped.length, 'file')} of other YAML skipped, such as ${skipped[0]}\n`);
+  if (skipped.length > 0)
+    process.stderr.write(
+      `info: ${count(skipped.length, 'file')} of other YAML ${skipped.length === 1 ? 'was' : 'were'} skipped, such as ${skipped[0]}\n`,
+    );
   return errors > 0 ? exitStatus.failed : exitStatus.ok;
 }
 
-const noRule = 'no rule: a rule has title, logsource and detection, a correlation "correlation", a filter "filter"';
+const noRule = 'it contains no rule: a rule has title, logsource and detection, a correlation has "correlation", a filter has "filter"';
 
 /** Runs the fixtures beside each rule file; a rule file without any fails. */
 export async function testRules(names: RuleNames, folder = shippedRules(projectRoot)): Promise<number> {

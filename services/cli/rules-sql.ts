@@ -64,7 +64,7 @@ async function storedIn({ from, to }: TimeRange, store: Store): Promise<{ isEmpt
     { from: String(from), to: String(to) },
   );
   const { records, flows, first, last } = found!;
-  if (records === 0) return { isEmpty: true, text: 'Nothing is stored of this time.' };
+  if (records === 0) return { isEmpty: true, text: 'No flows of this time are stored.' };
   return { isEmpty: false, text: `${count(records, 'record')} of ${count(flows, 'flow')} are stored of this time, from ${first} to ${last} UTC.` };
 }
 
@@ -110,14 +110,14 @@ const shownSamples = 5;
 async function backtestRule(rule: Rule, { from, to }: TimeRange, store: Store): Promise<string> {
   const { convertible, condition, gaps } = ruleSql(rule);
   const head = [`${rule.title} (${rule.level}, ${rule.id})`, ...gaps.map((gap) => `  left out: ${gap}`)];
-  if (convertible === 'no') return [...head, '  cannot be run over stored flows'].join('\n');
+  if (convertible === 'no') return [...head, '  it cannot be run over stored flows'].join('\n');
   const matching = `FROM flows FINAL WHERE ${inRange} AND ${condition}`;
   const parameters = { from: String(from), to: String(to) };
   const ask = <T>(select: string, rest = ''): Promise<T[]> => store.query<T>(`SELECT ${select} ${matching} ${rest}`, parameters);
   const [totals] = await ask<Totals>(`count() AS records, uniqExact(telltale_flow_id) AS flows, uniqExact(telltale_subject_ip) AS subjects,
     uniqExact(toStartOfHour(timestamp)) AS hours`);
   const { records, flows, subjects, hours } = totals!;
-  head.push(`  ${count(records, 'record')} of ${count(flows, 'flow')} match, of ${count(subjects, 'subject')}`);
+  head.push(`  ${count(records, 'record')} of ${count(flows, 'flow')} and ${count(subjects, 'subject')} match`);
   if (records === 0) return head.join('\n');
   const counted = (name: string, order: string): Promise<Counted[]> => ask(`${name} AS name, count() AS records`, `GROUP BY name ORDER BY ${order}`);
   const byHour = await counted("formatDateTime(toStartOfHour(timestamp), '%F %R')", `name LIMIT ${shownHours}`);
@@ -148,7 +148,7 @@ function countedTable(title: string, shown: readonly Counted[], all: number): st
 async function backtestCorrelation(correlation: Correlation, rules: ReadonlyMap<string, Rule>, range: TimeRange, store: Store): Promise<string> {
   const gaps = gapsOf(correlation, rules);
   const head = [`${correlation.title} (${correlation.level}, ${correlation.id})`, ...gaps.all.map((gap) => `  left out: ${gap}`)];
-  if (gaps.unusable) return [...head, '  cannot be run over stored flows'].join('\n');
+  if (gaps.unusable) return [...head, '  it cannot be run over stored flows'].join('\n');
   const rows = await store.query<CorrelationRow>(sqlOf(correlation, rules, range));
   const findings = rows.map((row) => correlationFinding(correlation, row, ''));
   const samples = findings.slice(0, shownSamples).map((finding) => `  ${finding['message']}`);

@@ -25,9 +25,12 @@ function folderWith(context: TestContext, files: Record<string, string>): string
 }
 
 const rule =
-  'title: Echo\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n  selection: { destination.port: 7 }\n  filter: { destination.domain|endswith: .own.example }\n  condition: selection and not filter\n';
+  'title: Echo\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n'
+    + '  selection: { destination.port: 7 }\n  filter: { destination.domain|endswith: .own.example }\n'
+    + '  condition: selection and not filter\n';
 const fixtures =
-  'match:\n  - { name: echo, record: { destination.port: 7 } }\nno_match:\n  - { name: own, record: { destination.port: 7, destination.domain: a.own.example } }\n';
+  'match:\n  - { name: echo, record: { destination.port: 7 } }\nno_match:\n'
+    + '  - { name: own, record: { destination.port: 7, destination.domain: a.own.example } }\n';
 
 test('rules lint: the pack that ships has nothing wrong', () => {
   const { status, out, err } = telltale('lint');
@@ -45,10 +48,10 @@ test('rules lint: problems have a place, and errors the exit status 1', (context
   const { status, out } = telltale('lint', folder);
   assert.equal(status, 1);
   assert.deepEqual(out.trim().split('\n').map((line) => line.replace(`${folder}/`, '')), [
-    'bad.yml:6:16 error unknown field "destination.prt" (did you mean "destination.port"?) [unknown-field]',
-    'exceptions/old.yml:4:10 warning the exception expired on 2020-01-01: hits are findings again [expired]',
+    'bad.yml:6:16 error the field "destination.prt" is unknown (did you mean "destination.port"?) [unknown-field]',
+    'exceptions/old.yml:4:10 warning the exception expired on 2020-01-01: what it matched is reported again [expired]',
     'placeholders.yml:1:10 error Servers: Invalid input: expected array, received string [schema]',
-    'proxy.yml:6:16 warning not evaluable here: field "cs-cookie" has no mapping [not-evaluable]',
+    'proxy.yml:6:16 warning it cannot be evaluated here: the field "cs-cookie" has no mapping [not-evaluable]',
   ]);
   assert.equal(telltale('lint', path.join(folder, 'proxy.yml')).status, 0);
 });
@@ -60,7 +63,8 @@ test('rules lint: YAML of another kind in a checkout is skipped and counted, a r
     'rules/list.yml': `- title: Listed\n  detection: {}\n`,
     'rules/broken.yml': 'title: Broken\ndetection: [',
     'regression_data/a/info.yml':
-      'id: 11111111-2222-4333-8444-777777777777\nrule_metadata:\n  - id: 11111111-2222-4333-8444-555555555555\n    title: Echo\nregression_tests_info: []\n',
+      'id: 11111111-2222-4333-8444-777777777777\nrule_metadata:\n  - id: 11111111-2222-4333-8444-555555555555\n    title: Echo\n'
+        + 'regression_tests_info: []\n',
     'regression_data/b/info.yml': 'id: 2\n',
     'ci/workflow.yml': 'name: Tests\non: [push]\njobs: {}\n',
     'ci/template.yml': 'name: {{ .Values.name }}\n{{- end }}\n',
@@ -71,10 +75,10 @@ test('rules lint: YAML of another kind in a checkout is skipped and counted, a r
   assert.deepEqual(out.trim().split('\n').map((line) => line.replace(`${folder}/`, '').replace(/^(\S+) (\S+) .*\[(.*)\]$/, '$1 $2 $3')), [
     'rules/broken.yml:2:13 error yaml', 'rules/list.yml:1:1 error document', 'rules/misspelt.yml:1:1 error detection',
   ]);
-  assert.match(err.replace(`${folder}/`, ''), /\ninfo: 5 files of other YAML skipped, such as ci\/list\.yaml\n$/);
+  assert.match(err.replace(`${folder}/`, ''), /\ninfo: 5 files of other YAML were skipped, such as ci\/list\.yaml\n$/);
   const alone = telltale('lint', path.join(folder, 'ci/workflow.yml'));
   assert.equal(alone.status, 1);
-  assert.match(alone.out, /workflow\.yml:1:1 error no rule: a rule has title/);
+  assert.match(alone.out, /workflow\.yml:1:1 error it contains no rule: a rule has title/);
   assert.equal(telltale('lint', path.join(folder, 'regression_data')).status, 0);
 });
 
@@ -100,7 +104,7 @@ test('rules list: level, id, title, log source, and why a rule is not evaluable'
   const { status, out } = telltale('list', folder);
   assert.equal(status, 0);
   assert.match(out, /^low +11111111-2222-4333-8444-555555555555 +Echo +telltale +yes$/m);
-  assert.match(out, /windows\/process_creation +no; log source windows\/process_creation has no mapping; field "Image" has no mapping$/m);
+  assert.match(out, /windows\/process_creation +no; the log source windows\/process_creation has no mapping; the field "Image" has no mapping$/m);
   const [first] = telltale('list', folder, '--format', 'ndjson')
     .out.trim()
     .split('\n')
@@ -122,18 +126,18 @@ test('rules explain: each search of a rule over records', (context) => {
     /matches: [^]*holds +selection\n +\+ destination\.port: 7 +is 7\n +fails +filter\n +- destination\.domain: \*\.own\.example +\(absent\)/,
   );
   assert.match(out, /does not match: [^]*holds +filter\n +\+ destination\.domain: \*\.own\.example +is a\.own\.example/);
-  assert.match(telltale('explain', path.join(folder, 'bad.json'), '--rules', folder).err, /record 1: a record has no field "destination\.prt"/);
+  assert.match(telltale('explain', path.join(folder, 'bad.json'), '--rules', folder).err, /record 1: records have no field "destination\.prt"/);
   const unusable: [args: string[], message: RegExp][] = [
     [['explain', path.join(folder, 'r.ndjson'), '--rule', 'none'], /no rule has the id, name or title "none"/],
     [['explain'], /needs a FILE/],
     [['explain', path.join(folder, 'gone.json')], /there is no file .*gone\.json/],
-    [['explain', path.join(folder, 'gone.pcap')], /gone\.pcap: no such file/],
-    [['explain', path.join(folder, 'echo.yml')], /echo\.yml: the input is neither pcap nor pcapng/],
+    [['explain', path.join(folder, 'gone.pcap')], /gone\.pcap: there is no such file/],
+    [['explain', path.join(folder, 'echo.yml')], /echo\.yml: the input is neither a capture/],
     [['lint', path.join(folder, 'gone')], /there is no file or folder .*gone/],
-    [['list', '--rules', folder], /--rules is for explain: telltale rules list DIR/],
-    [['test', path.join(folder, 'bad.json')], /bad\.json: no rule: a rule has title/],
-    [['list', path.join(folder, 'bad.json')], /bad\.json: no rule/],
-    [['convert', path.join(folder, 'bad.json')], /bad\.json: no rule/],
+    [['list', '--rules', folder], /only explain takes --rules; use telltale rules list DIR/],
+    [['test', path.join(folder, 'bad.json')], /bad\.json: it contains no rule: a rule has title/],
+    [['list', path.join(folder, 'bad.json')], /bad\.json: it contains no rule/],
+    [['convert', path.join(folder, 'bad.json')], /bad\.json: it contains no rule/],
     [['test', '--backtest', 'yesterday', '2026-08-02'], /yesterday: expected a day or a time in UTC/],
     [['test', folder, '--backtest', '2026-08-01'], /--backtest takes two times, FROM and TO/],
   ];
@@ -144,7 +148,7 @@ test('rules explain: each search of a rule over records', (context) => {
   }
   assert.match(
     telltale('explain', path.join(folder, 'r.ndjson'), '--rules', path.join(folder, 'echo.yml')).err,
-    /echo\.yml is a file, and a folder is needed/,
+    /echo\.yml is a file, but a folder is needed/,
   );
   assert.equal(telltale('frob').status, 2);
   assert.match(telltale('--help').out, /rules lint/);
@@ -204,7 +208,10 @@ test('rules convert: SQL of rules and correlations, and what SQL cannot say', (c
     out,
     /^-- Echo \(low, [-0-9]+\)\nSELECT [^;]*FROM flows FINAL\nWHERE \(destination_port = 7 AND NOT \(endsWith\(lowerUTF8\(destination_domain\), '\.own\.example'\)\)\)\nORDER BY timestamp$/m,
   );
-  assert.match(out, /^-- left out: url\.path: regular expression, character 2: SQL has no look-around\n-- not convertible$/m);
+  assert.match(
+    out,
+    /^-- left out: url\.path: the regular expression cannot be written in SQL at character 2: ClickHouse does not support look-around\n-- not convertible$/m,
+  );
   assert.match(out, /^-- Many echoes \(high, [-0-9]+\)\nSELECT found\.grp AS grp/m);
   assert.equal(telltale('convert', folder, '--rule', 'none').status, 2);
 });
@@ -235,10 +242,10 @@ test('rules test --backtest: what rules and correlations would have found in sto
   assert.equal(status, 0, err);
   assert.match(
     out,
-    /^8 records of 4 flows are stored of this time, from 2025-10-09 08:53:20 to 2025-10-09 08:53:2\d UTC\.\n\nEcho [^]*\n  8 records of 4 flows match, of 2 subjects\n    HOUR \(UTC\) +RECORDS\n    2025-10-09 08:00  8\n    SUBJECT +RECORDS\n    10\.0\.0\.5  6\n    10\.0\.0\.6  2\n/,
+    /^8 records of 4 flows are stored of this time, from 2025-10-09 08:53:20 to 2025-10-09 08:53:2\d UTC\.\n\nEcho [^]*\n  8 records of 4 flows and 2 subjects match\n    HOUR \(UTC\) +RECORDS\n    2025-10-09 08:00  8\n    SUBJECT +RECORDS\n    10\.0\.0\.5  6\n    10\.0\.0\.6  2\n/,
   );
   assert.ok(out.includes(`1 window found, of 1 group\n  ${message}`), out);
-  assert.equal(telltale('test', own, '--backtest', '2025-10-10', '2025-10-11', '--data', data).out, 'Nothing is stored of this time.\n\n');
+  assert.equal(telltale('test', own, '--backtest', '2025-10-10', '2025-10-11', '--data', data).out, 'No flows of this time are stored.\n\n');
   assert.equal(telltale('test', own, '--backtest', '2025-10-10').status, 2);
   assert.equal(telltale('test', own, '--backtest', 'yesterday', '2025-10-11').status, 2);
 });

@@ -79,7 +79,8 @@ export const rules: Command = {
     };
     const names = (): Promise<RuleNames> => readRuleNames({ root: projectRoot, ...files });
     const asSql = async (folder = shippedRules(projectRoot)): Promise<SqlOptions> => ({ folder, names: await names(), only: values.rule });
-    if (values.rules !== undefined && action !== 'explain') throw new UsageError(`--rules is for explain: telltale rules ${action ?? 'list'} DIR`);
+    if (values.rules !== undefined && action !== 'explain')
+      throw new UsageError(`only explain takes --rules; use telltale rules ${action ?? 'list'} DIR`);
     switch (action) {
       case 'lint': return lintRules(paths, await names());
       case 'test': {
@@ -106,7 +107,7 @@ export const rules: Command = {
         const now = Date.now() * 1000;
         return convertRules(await asSql(single()), { from: now - day, to: now });
       }
-      default: throw new UsageError('rules needs one of lint, test, list, explain, convert');
+      default: throw new UsageError('rules needs an action: lint, test, list, explain or convert');
     }
   },
 };

@@ -169,7 +169,7 @@ async function readInputs(inputs: readonly CaptureInput[], totals: ScanTotals, r
         ...replay,
         onProgress: (bytes, read) => progress.update(input, bytes, read),
       });
-      if (problem) totals.unreadable.push({ path: input.path, reason: `not read to its end: ${problem.message}` });
+      if (problem) totals.unreadable.push({ path: input.path, reason: `it could not be read to its end: ${problem.message}` });
       totals.packets += packets;
       totals.captures++;
     } catch (error) {

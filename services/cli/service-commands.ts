@@ -45,7 +45,7 @@ ${configOption}`,
     const captures = [...positionals];
     const workers = wholeNumber('--workers', values.workers, mostWorkers);
     if (workers > 1 && (values.follow || values.listen !== undefined || values.interface !== undefined))
-      throw new UsageError('--workers is for captures that are read to their end');
+      throw new UsageError('--workers applies only to captures that are read to their end');
     if (values.demonstration) {
       await mkdir(defaultDataFolder, { recursive: true });
       const { demonstration } = dataFolder(defaultDataFolder);

@@ -33,12 +33,14 @@ interface SourceValues {
 /** @throws {UsageError} when more than one source is named, or an invalid one */
 export function inputsOf({ follow = false, listen, interface: device, filter }: SourceValues, captures: readonly string[]): ProbeInputs {
   const named = [captures.length > 0, listen !== undefined, device !== undefined].filter(Boolean).length;
-  if (named > 1) throw new UsageError('one source at a time: files, --interface or --listen');
+  if (named > 1) throw new UsageError('only one source can be read at a time: files, --interface or --listen');
   if (follow && captures.length === 0) throw new UsageError('--follow needs at least one FILE or DIR');
-  if (follow && captures.includes('-')) throw new UsageError('--follow cannot follow standard input: leave it out, - is read as it comes');
+  if (follow && captures.includes('-'))
+    throw new UsageError('--follow cannot be used with standard input, which is read as it comes: leave --follow out');
   if (device !== undefined && !interfacePattern.test(device))
     throw new UsageError(`--interface ${device}: expected the name of an interface, such as eth0`);
-  if (filter !== undefined && (captures.length > 0 || listen !== undefined)) throw new UsageError('--filter is for a live capture (--interface)');
+  if (filter !== undefined && (captures.length > 0 || listen !== undefined))
+    throw new UsageError('--filter applies only to a live capture (--interface)');
   const address = listen === undefined ? undefined : parseListenAddress(listen);
   if (address === null) throw new UsageError(`--listen ${listen}: expected udp://ADDRESS:PORT or unix:///PATH`);
   return {

@@ -18,7 +18,7 @@ export interface ScanTotals {
 /** What was read, what was found, and what could not be seen, on standard error. */
 export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void {
   const lines: string[] = [];
-  for (const { path, reason } of totals.unreadable) lines.push(`unreadable: ${printable(path)}: ${printable(reason)}`);
+  for (const { path, reason } of totals.unreadable) lines.push(`${printable(path)}: ${printable(reason)}`);
   const entries =
     pipeline.entries.counters.entries > 0 ? `${count(pipeline.entries.counters.entries, 'entry', 'entries')} of logs and flow exports, ` : '';
   const skipped = totals.skipped > 0 ? `, ${count(totals.skipped, 'file')} without a capture skipped` : '';

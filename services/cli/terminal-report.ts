@@ -14,7 +14,7 @@ export function terminalReport(title: string): StandaloneReport {
     done({ pipeline, unreadable, url }) {
       progress.finish();
       const lines = [`${title}: ${count(pipeline.capture.packets, 'packet')}, ${count(pipeline.records, 'flow record')}.`];
-      if (unreadable > 0) lines.push(`${count(unreadable, 'capture')} could not be read, see above.`);
+      if (unreadable > 0) lines.push(`${count(unreadable, 'capture')} could not be read: see above.`);
       lines.push(leaks.headline());
       if (leaks.findings > 0) lines.push('', indent(leaks.table()), '');
       const blind = blindSpots(pipeline);

@@ -18,13 +18,13 @@ function watchlist(input: string, ...args: string[]): { status: number | null; s
 
 test('values are added, listed, removed and deleted, and stand in no file', () => {
   const added = watchlist('jane.doe@example.org\n471142983\n\n', 'add', 'people');
-  assert.deepEqual([added.status, added.stderr], [0, 'people: 2 values added, 2 in all (1 email, 1 watched_value)\n']);
+  assert.deepEqual([added.status, added.stderr], [0, 'people: 2 values added, so that it has 2 (1 email, 1 watched_value)\n']);
   const file = readFileSync(path.join(data, 'watchlists', 'people.jsonl'), 'utf8');
   assert.ok(!/jane|example|471142983/.test(file));
-  assert.equal(watchlist('471142983\n', 'add', 'people').stderr, 'people: 0 values added, 2 in all (1 email, 1 watched_value)\n', 'again');
+  assert.equal(watchlist('471142983\n', 'add', 'people').stderr, 'people: 0 values added, so that it has 2 (1 email, 1 watched_value)\n', 'again');
   assert.equal(watchlist('4711\n', 'add', 'devices', '--kind', 'imei').status, 2);
   assert.equal(watchlist('', 'list').stdout, 'people                        2 values  1 email, 1 watched_value\n');
-  assert.equal(watchlist('471142983\n', 'remove', 'people').stderr, 'people: 1 values removed, 1 left\n');
+  assert.equal(watchlist('471142983\n', 'remove', 'people').stderr, 'people: 1 value removed, so that it has 1\n');
   assert.equal(watchlist('', 'delete', 'people').status, 0);
   assert.deepEqual([watchlist('', 'list').stdout, watchlist('', 'delete', 'people').status], ['', 2]);
 });
@@ -39,7 +39,7 @@ test('a key that is named must be there: a new one would match nothing', () => {
 test('what cannot be watched is named by its line, and nothing is changed', () => {
   const { status, stderr } = watchlist('jane.doe@example.org\nno-address\nabc\n', 'add', 'people', '--kind', 'email');
   assert.equal(status, 2);
-  assert.match(stderr, /nothing was changed:\nstdin:2: no valid email\nstdin:3: too short/);
+  assert.match(stderr, /nothing was changed:\nstdin:2: the value is not a valid email\nstdin:3: the value is too short/);
   assert.ok(!stderr.includes('no-address'));
   for (const args of [['add'], ['add', 'Big List'], ['eat', 'people'], ['add', 'a', 'b']])
     assert.equal(watchlist('x\n', ...args).status, 2, args.join(' '));

@@ -5,6 +5,7 @@ import { loadOrCreateTokenKey, readTokenKey } from '../probe/token-key.ts';
 import { readWatchlists, watchKeyOf, watchlistFile, writeWatchlist } from '../probe/watchlists.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
+import { count } from './leaks.ts';
 
 const help = `Usage: telltale watchlist add NAME [--kind KIND] [options]     < values
        telltale watchlist remove NAME [--kind KIND] [options]  < values
@@ -45,14 +46,14 @@ export const watchlist: Command = {
     const data = dataFolder(values.data ?? defaultDataFolder);
     const place: Place = { keyFile: values.key ?? data.tokenKey, isNamed: values.key !== undefined, folder: values.lists ?? data.watchlists };
     if (action === 'list' && name === undefined) return list(place);
-    if (name === undefined || rest.length > 0) throw new UsageError('expected add NAME, remove NAME, delete NAME or list');
-    if (!watchlistName.test(name)) throw new UsageError('the name of a list has small letters, digits and hyphens, 48 at most');
+    if (name === undefined || rest.length > 0) throw new UsageError('watchlist needs an action: add NAME, remove NAME, delete NAME or list');
+    if (!watchlistName.test(name)) throw new UsageError('the name of a list must consist of at most 48 small letters, digits and hyphens');
     try {
       switch (action) {
         case 'add': return await add(place, name, values.kind);
         case 'remove': return await remove(place, name, values.kind);
         case 'delete': return await discard(place, name);
-        default: throw new UsageError(`no action ${JSON.stringify(action)}: expected add, remove, delete or list`);
+        default: throw new UsageError(`watchlist has no action ${JSON.stringify(action)}: expected add, remove, delete or list`);
       }
     } catch (error) {
       if (error instanceof WatchlistError) throw new UnusableError(error.message);
@@ -73,11 +74,12 @@ async function add(place: Place, name: string, kind: string): Promise<number> {
   const lists = await readWatchlists(place.folder, keyId);
   const before = lists.find((one) => one.name === name);
   const entries = new Map([...(before?.entries ?? []), ...added].map((entry) => [entry.token, entry]));
-  const others = lists.reduce((count, one) => (one === before ? count : count + one.entries.length), 0);
+  const others = lists.reduce((sum, one) => (one === before ? sum : sum + one.entries.length), 0);
   if (others + entries.size > mostWatched)
-    throw new UnusableError(`a probe watches ${mostWatched} values at most: with these it would be ${others + entries.size}`);
+    throw new UnusableError(`a probe watches at most ${mostWatched} values, and with these it would watch ${others + entries.size}`);
   await writeWatchlist(place.folder, { name, entries: [...entries.values()] }, keyId);
-  say(`${name}: ${entries.size - (before?.entries.length ?? 0)} values added, ${entries.size} in all (${kindsOf([...entries.values()])})`);
+  const more = entries.size - (before?.entries.length ?? 0);
+  say(`${name}: ${count(more, 'value')} added, so that it has ${entries.size} (${kindsOf([...entries.values()])})`);
   return exitStatus.ok;
 }
 
@@ -87,15 +89,15 @@ async function remove(place: Place, name: string, kind: string): Promise<number>
   const gone = new Set(entries.map(({ token }) => token));
   const kept = before.entries.filter(({ token }) => !gone.has(token));
   await writeWatchlist(place.folder, { name, entries: kept }, keyId);
-  say(`${name}: ${before.entries.length - kept.length} values removed, ${kept.length} left`);
+  say(`${name}: ${count(before.entries.length - kept.length, 'value')} removed, so that it has ${kept.length}`);
   return exitStatus.ok;
 }
 
 async function discard({ folder }: Place, name: string): Promise<number> {
   const file = watchlistFile(folder, name);
-  if (await stat(file).catch(() => null) === null) throw new UnusableError(`no list ${name} in ${folder}`);
+  if (await stat(file).catch(() => null) === null) throw new UnusableError(`there is no list ${name} in ${folder}`);
   await rm(file);
-  say(`${name}: deleted`);
+  say(`${name}: the list was deleted`);
   return exitStatus.ok;
 }
 
@@ -106,7 +108,7 @@ async function list({ keyFile, folder }: Place): Promise<number> {
   });
   for (const { name, entries } of lists)
     process.stdout.write(`${name.padEnd(24)} ${String(entries.length).padStart(6)} values  ${kindsOf(entries)}\n`);
-  if (lists.length === 0) say(`no watchlists in ${folder}`);
+  if (lists.length === 0) say(`there are no watchlists in ${folder}`);
   return exitStatus.ok;
 }
 
@@ -133,7 +135,7 @@ async function readEntries({ keyFile, isNamed }: Place, kind: string): Promise<{
     const more = problems.length > mostProblems ? [`and ${problems.length - mostProblems} more`] : [];
     throw new UnusableError(['nothing was changed:', ...problems.slice(0, mostProblems), ...more].join('\n'));
   }
-  if (entries.length === 0) throw new UnusableError('no values on standard input');
+  if (entries.length === 0) throw new UnusableError('standard input has no values');
   return { entries, keyId: key.keyId };
 }
 
@@ -143,14 +145,14 @@ async function readKey(file: string): Promise<Buffer> {
   return readTokenKey(file).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new UnusableError(
-      `no token key at ${file}: the probe makes one on its first start, and so does telltale watchlist add in a data folder (--data)`,
+      `there is no token key at ${file}: the probe makes one on its first start, and so does telltale watchlist add in a data folder (--data)`,
     );
   });
 }
 
 function existing(lists: readonly Watchlist[], name: string): Watchlist {
   const found = lists.find((one) => one.name === name);
-  if (found === undefined) throw new UnusableError(`no list ${name}`);
+  if (found === undefined) throw new UnusableError(`there is no list ${name}`);
   return found;
 }
 
@@ -158,7 +160,7 @@ function existing(lists: readonly Watchlist[], name: string): Watchlist {
 function kindsOf(entries: readonly WatchEntry[]): string {
   const counts = new Map<string, number>();
   for (const { kind } of entries) counts.set(kind.name, (counts.get(kind.name) ?? 0) + 1);
-  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
+  return [...counts].map(([kind, values]) => `${values} ${kind}`).join(', ');
 }
 
 function say(text: string): void {

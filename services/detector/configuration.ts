@@ -19,7 +19,10 @@ export const geoSection = z.strictObject({
   probes: z.array(z.strictObject({
     name: z.string().min(1), latitude: z.number().min(-90).max(90).exactOptional(), longitude: z.number().min(-180).max(180).exactOptional(),
     country: z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code').exactOptional(),
-  }).refine(({ latitude, longitude }) => (latitude === undefined) === (longitude === undefined), 'latitude and longitude go together')).default([])
+  }).refine(
+    ({ latitude, longitude }) => (latitude === undefined) === (longitude === undefined), 'latitude and longitude must be given together',
+  ))
+    .default([])
     .meta({
       description: 'Location of each probe, `{ name, latitude, longitude, country }`. With the position, a handshake\'s round-trip time can '
         + 'disprove a country; the country is assumed for the private addresses that the probe sees.',

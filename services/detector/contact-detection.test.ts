@@ -22,7 +22,8 @@ async function told(...flows: FlowRecord[]) {
 
 test('a country, and its network, from which a service never answered before', async () => {
   assert.deepEqual(await told(...usual, serviceFlow(noon + 60 * second), serviceFlow(noon, hongKong)), [
-    'medium: Zoom (media) answered 10.0.0.5 from HK (198.51.100.7:8801, AS21859 Zenlayer Inc), for the first time since 2026-02-20 at berlin; until then it came from US.',
+    'medium: Zoom (media) answered 10.0.0.5 from HK (198.51.100.7:8801, AS21859 Zenlayer Inc), for the first time since 2026-02-20 at '
+      + 'berlin; until then it came from US.',
     'informational: Zoom (media) answered 10.0.0.5 from AS21859 Zenlayer Inc (198.51.100.7:8801), for the first time since 2026-02-20 at berlin; '
       + 'until then it came from AS30103 Zoom Video Communications, Inc.',
   ]);

@@ -62,18 +62,28 @@ function findingOf(row: ContactRow, rule: DetectionRule, versions: string): Find
   const isCountry = rule === newCountry;
   const network = `AS${asn} ${organization}`;
   const flow: Partial<FlowRecord> = {
-    'observer.name': observer, 'telltale.subject.ip': subject, 'source.ip': subject, 'telltale.peer.ip': ip, 'destination.ip': ip, 'destination.port': port,
-    'destination.domain': domain, 'telltale.service': service, 'telltale.role': role, 'telltale.peer.located': located, 'telltale.peer.operated': row.operated,
+    'observer.name': observer, 'telltale.subject.ip': subject, 'source.ip': subject,
+    'telltale.peer.ip': ip, 'destination.ip': ip, 'destination.port': port, 'destination.domain': domain,
+    'telltale.service': service, 'telltale.role': role, 'telltale.peer.located': located, 'telltale.peer.operated': row.operated,
     'destination.geo.country_iso_code': located, 'destination.as.number': asn, 'destination.as.organization.name': organization,
     'telltale.evidence.file': row.file, 'telltale.evidence.frame': row.frame, 'telltale.flow.id': row.flow,
   };
   return scheduledFinding({
     rule, id: findingId(rule.id, `${observer} ${service} ${role}`, isCountry ? located : String(asn), ''), time: row.start, created: row.stored,
     level: isCountry ? 'medium' : 'informational', verdict: 'violation', versions, flow,
-    message: `${service} (${role}) answered ${subject} from ${isCountry ? located : network} (${domain === '' ? '' : `${domain} at `}${ip}:${port}${isCountry ? `, ${network}` : ''}), `
+    message: `${service} (${role}) answered ${subject} from ${isCountry ? located : network} `
+      + `(${domain === '' ? '' : `${domain} at `}${ip}:${port}${isCountry ? `, ${network}` : ''}), `
       + `for the first time since ${dayOf(row.baseline_from)} at ${observer}; until then it came from ${row.usual.join(', ')}.`,
   });
 }
+
+/** What a row tells of the earliest flow from the place. */
+const earliest = [
+  ['telltale_peer_located', 'located'], ['destination_as_number', 'asn'], ['destination_as_organization_name', 'organization'],
+  ['telltale_peer_operated', 'operated'], ['telltale_flow_id', 'flow'], ['telltale_subject_ip', 'subject'], ['telltale_peer_ip', 'ip'],
+  ['destination_port', 'port'], ['destination_domain', 'domain'], ['telltale_evidence_file', 'file'], ['telltale_evidence_frame', 'frame'],
+  ['toUnixTimestamp64Milli(ingested_at) * 1000', 'stored'],
+].map(([value, name]) => `argMin(${value}, (event_start, event_id)) AS ${name}`);
 
 /** One row per probe, service, role and place that has answered since the last run for the first time. */
 function contactSql(place: 'located' | 'asn'): string {
@@ -81,13 +91,11 @@ function contactSql(place: 'located' | 'asn'): string {
   const told = place === 'located' ? column : "concat('AS', toString(destination_as_number), ' ', destination_as_organization_name)";
   return `WITH
   fresh AS (
-    SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, ${column} AS place, min(toUnixTimestamp64Micro(event_start)) AS start,
-      ${['telltale_peer_located AS located', 'destination_as_number AS asn', 'destination_as_organization_name AS organization', 'telltale_peer_operated AS operated',
-      'telltale_flow_id AS flow', 'telltale_subject_ip AS subject', 'telltale_peer_ip AS ip', 'destination_port AS port', 'destination_domain AS domain',
-      'telltale_evidence_file AS file', 'telltale_evidence_frame AS frame', 'toUnixTimestamp64Milli(ingested_at) * 1000 AS stored']
-    .map((text) => text.replace(/^(.*) AS (\w+)$/, 'argMin($1, (event_start, event_id)) AS $2')).join(', ')}
+    SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, ${column} AS place,
+      min(toUnixTimestamp64Micro(event_start)) AS start, ${earliest.join(', ')}
     FROM flows
-    WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND telltale_service != '' AND destination_packets > 0 AND ${column} != ${place === 'located' ? "''" : '0'}
+    WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND telltale_service != ''
+      AND destination_packets > 0 AND ${column} != ${place === 'located' ? "''" : '0'}
     GROUP BY observer, service, role, place
   ),
   known AS (

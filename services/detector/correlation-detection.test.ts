@@ -59,8 +59,13 @@ function correlationsOf(number: number, written: Readonly<Record<string, Written
 interface Event { rule: number; at: number; subject: string; domain: string; bytes: number }
 
 const hitsOf = (number: number, events: readonly Event[]): Hit[] => events.map(({ rule, at, subject, domain, bytes }, i) => ({
-  'event.id': `${number}/${i}`, '@timestamp': start + at * second, 'rule.id': uuid(number * 100 + rule), 'telltale.flow.id': 'f', 'telltale.record.id': 'r',
-  fields: Object.fromEntries(Object.entries({ 'source.ip': subject, 'destination.domain': domain, 'source.bytes': bytes === 0 ? '' : String(bytes) }).filter(([, text]) => text !== '')),
+  'event.id': `${number}/${i}`, '@timestamp': start + at * second, 'rule.id': uuid(number * 100 + rule), 'telltale.flow.id': 'f',
+  'telltale.record.id': 'r',
+  fields: Object.fromEntries(
+    Object.entries({
+      'source.ip': subject, 'destination.domain': domain, 'source.bytes': bytes === 0 ? '' : String(bytes),
+    }).filter(([, text]) => text !== ''),
+  ),
 }));
 
 /* The oracle: windows by definition, tested at every event, without any of the product's code. */
@@ -71,9 +76,13 @@ interface Window { group: string; period: number; at: number; events: Seen[] }
 function oracle(written: Readonly<Record<string, Written>>, name: string, events: readonly Event[]): Window[] {
   const { type, rules, 'group-by': groupBy = [], timespan, condition } = written[name]!;
   const length = Number(timespan.slice(0, -1));
-  const bounds = typeof condition === 'object' ? Object.entries(condition).filter(([key]) => key !== 'field' && key !== 'percentile') as [string, number][] : [];
+  const bounds = typeof condition === 'object'
+    ? Object.entries(condition).filter(([key]) => key !== 'field' && key !== 'percentile') as [string, number][]
+    : [];
   const field = typeof condition === 'object' ? condition['field'] as string | undefined : undefined;
-  const text = (event: Event, of: string): string => ({ 'source.ip': event.subject, 'destination.domain': event.domain, 'source.bytes': event.bytes === 0 ? '' : String(event.bytes) })[of] ?? '';
+  const text = (event: Event, of: string): string => ({
+    'source.ip': event.subject, 'destination.domain': event.domain, 'source.bytes': event.bytes === 0 ? '' : String(event.bytes),
+  })[of] ?? '';
   const seen = rules.flatMap((rule): Seen[] => {
     if (rule in written) {
       return oracle(written, rule, events).map((window) => {
@@ -83,7 +92,9 @@ function oracle(written: Readonly<Record<string, Written>>, name: string, events
     }
     return events.flatMap((event, i) => ('abc'[event.rule] === rule ? [{ rule, at: event.at, id: String(i).padStart(6, '0'), event }] : []));
   }).filter(({ event }) => groupBy.every((of) => text(event, of) !== '') && (field === undefined || text(event, field) !== ''));
-  const compare: Record<string, (x: number, y: number) => boolean> = { gt: (x, y) => x > y, gte: (x, y) => x >= y, lt: (x, y) => x < y, lte: (x, y) => x <= y, eq: (x, y) => x === y, neq: (x, y) => x !== y };
+  const compare: Record<string, (x: number, y: number) => boolean> = {
+    gt: (x, y) => x > y, gte: (x, y) => x >= y, lt: (x, y) => x < y, lte: (x, y) => x <= y, eq: (x, y) => x === y, neq: (x, y) => x !== y,
+  };
   const bounded = (value: number): boolean => bounds.every(([how, bound]) => compare[how]!(value, bound));
   const chain = (inside: readonly Seen[], wanted: readonly string[], from: number): boolean =>
     wanted.length === 0 || inside.some((one) => one.rule === wanted[0] && one.at >= from && chain(inside, wanted.slice(1), one.at));
@@ -95,7 +106,12 @@ function oracle(written: Readonly<Record<string, Written>>, name: string, events
       case 'value_count': return bounded(new Set(inside.map(({ event }) => text(event, field!))).size);
       case 'value_sum': return bounded(numbers.reduce((sum, one) => sum + one, 0));
       case 'value_avg': return bounded(numbers.reduce((sum, one) => sum + one, 0) / numbers.length);
-      case 'value_median': return bounded(numbers.length % 2 === 1 ? numbers[(numbers.length - 1) / 2]! : (numbers[numbers.length / 2 - 1]! + numbers[numbers.length / 2]!) / 2);
+      case 'value_median':
+        return bounded(
+          numbers.length % 2 === 1
+            ? numbers[(numbers.length - 1) / 2]!
+            : (numbers[numbers.length / 2 - 1]! + numbers[numbers.length / 2]!) / 2,
+        );
       case 'value_percentile': {
         const place = (numbers.length - 1) * ((condition as Record<string, number>)['percentile']! / 100);
         const [low, high] = [numbers[Math.floor(place)]!, numbers[Math.ceil(place)]!];
@@ -147,9 +163,18 @@ const bound = fc.constantFrom<Record<string, number>>({ gte: 2 }, { gt: 3 }, { g
 const base = fc.subarray(['a', 'b', 'c'], { minLength: 1 });
 const written: fc.Arbitrary<Written> = fc.oneof(
   fc.record({ type: fc.constant('event_count'), rules: base, 'group-by': groupBy, timespan, condition: bound }),
-  fc.record({ type: fc.constant('value_count'), rules: base, 'group-by': groupBy, timespan, condition: bound.map((one) => ({ field: 'destination.domain', ...one })) }),
-  fc.record({ type: fc.constantFrom('value_sum', 'value_avg', 'value_median'), rules: base, 'group-by': groupBy, timespan, condition: bound.map((one) => ({ field: 'source.bytes', ...one })) }),
-  fc.record({ type: fc.constant('value_percentile'), rules: base, 'group-by': groupBy, timespan, condition: bound.map((one) => ({ field: 'source.bytes', percentile: 90, ...one })) }),
+  fc.record({
+    type: fc.constant('value_count'), rules: base, 'group-by': groupBy, timespan,
+    condition: bound.map((one) => ({ field: 'destination.domain', ...one })),
+  }),
+  fc.record({
+    type: fc.constantFrom('value_sum', 'value_avg', 'value_median'), rules: base, 'group-by': groupBy, timespan,
+    condition: bound.map((one) => ({ field: 'source.bytes', ...one })),
+  }),
+  fc.record({
+    type: fc.constant('value_percentile'), rules: base, 'group-by': groupBy, timespan,
+    condition: bound.map((one) => ({ field: 'source.bytes', percentile: 90, ...one })),
+  }),
   fc.record({ type: fc.constant('temporal'), rules: fc.subarray(['a', 'b', 'c'], { minLength: 2 }), 'group-by': groupBy, timespan }),
   fc.record({
     type: fc.constant('temporal'),
@@ -161,8 +186,14 @@ const written: fc.Arbitrary<Written> = fc.oneof(
   fc.record({ type: fc.constant('temporal_ordered'), rules: fc.shuffledSubarray(['a', 'b', 'c'], { minLength: 2 }), 'group-by': groupBy, timespan }),
 );
 const outer: fc.Arbitrary<Written> = fc.oneof(
-  fc.record({ type: fc.constant('event_count'), rules: fc.constantFrom<string[]>(['inner'], ['inner', 'c']), 'group-by': groupBy, timespan, condition: bound }),
-  fc.record({ type: fc.constantFrom('temporal', 'temporal_ordered'), rules: fc.constantFrom<string[]>(['inner', 'c'], ['a', 'inner']), 'group-by': groupBy, timespan }),
+  fc.record({
+    type: fc.constant('event_count'), rules: fc.constantFrom<string[]>(['inner'], ['inner', 'c']), 'group-by': groupBy, timespan,
+    condition: bound,
+  }),
+  fc.record({
+    type: fc.constantFrom('temporal', 'temporal_ordered'), rules: fc.constantFrom<string[]>(['inner', 'c'], ['a', 'inner']),
+    'group-by': groupBy, timespan,
+  }),
 );
 
 const everything = (correlation: Correlation): string => {
@@ -183,11 +214,28 @@ test('correlations find in SQL, and in memory, the windows that their definition
     await store.write([], [], hits);
     for (const name of ['inner', 'outer']) {
       const correlation = correlations.get(name)!;
-      const expected = oracle(given, name, events).map(({ group, period, at, events: inside }) => `${group} ${period} ${at} ${inside.length}`).toSorted();
+      const expected = oracle(given, name, events).map(
+        ({ group, period, at, events: inside }) => `${group} ${period} ${at} ${inside.length}`,
+      ).toSorted();
       const rows = await store.query<CorrelationRow>(everything(correlation));
-      assert.deepEqual(rows.map(({ grp, period, at, events: count }) => `${grp.join('|')} ${period} ${(at - start) / second} ${count}`).toSorted(), expected, `SQL, ${name}`);
-      const inMemory = correlationWindows(correlation, (rule) => hits.filter((hit) => hit['rule.id'] === rule).map((hit) => ({ id: hit['event.id'], time: hit['@timestamp'], rule, fields: hit.fields })));
-      assert.deepEqual(inMemory.map(({ group, period, time, events: inside }) => `${group.join('|')} ${period} ${(time - start) / second} ${inside.length}`).toSorted(), expected, `in memory, ${name}`);
+      assert.deepEqual(
+        rows.map(({ grp, period, at, events: count }) => `${grp.join('|')} ${period} ${(at - start) / second} ${count}`).toSorted(),
+        expected,
+        `SQL, ${name}`,
+      );
+      const inMemory = correlationWindows(
+        correlation,
+        (rule) => hits.filter((hit) => hit['rule.id'] === rule).map((hit) => ({
+          id: hit['event.id'], time: hit['@timestamp'], rule, fields: hit.fields,
+        })),
+      );
+      assert.deepEqual(
+        inMemory.map(
+          ({ group, period, time, events: inside }) => `${group.join('|')} ${period} ${(time - start) / second} ${inside.length}`,
+        ).toSorted(),
+        expected,
+        `in memory, ${name}`,
+      );
     }
   }), { numRuns: 20 });
 });
@@ -228,7 +276,8 @@ function runnerOf(correlation: Correlation, over: Partial<Store> = {}): { run: (
 
 const storedFindings = (correlation: Correlation): Promise<{ id: string; subject: string; message: string; time: number; level: string }[]> =>
   store.query(
-    'SELECT event_id AS id, source_ip AS subject, message, toUnixTimestamp64Micro(timestamp) AS time, event_severity_name AS level FROM findings FINAL WHERE rule_id = {rule:String} ORDER BY timestamp, source_ip',
+    'SELECT event_id AS id, source_ip AS subject, message, toUnixTimestamp64Micro(timestamp) AS time, event_severity_name AS level FROM '
+      + 'findings FINAL WHERE rule_id = {rule:String} ORDER BY timestamp, source_ip',
     { rule: correlation.id },
   );
 

@@ -59,7 +59,8 @@ export interface CorrelationRow {
 }
 
 export function hitEvents(rule: string, from: number, to: number): string {
-  return `SELECT toUnixTimestamp64Micro(timestamp) AS time, event_id AS id, toString(rule_id) AS rule, fields, toUnixTimestamp64Milli(ingested_at) * 1000 AS stored
+  return `SELECT toUnixTimestamp64Micro(timestamp) AS time, event_id AS id, toString(rule_id) AS rule, fields,
+  toUnixTimestamp64Milli(ingested_at) * 1000 AS stored
 FROM hits FINAL
 WHERE rule_id = '${rule}' AND timestamp >= fromUnixTimestamp64Micro(${from}, 'UTC') AND timestamp < fromUnixTimestamp64Micro(${to}, 'UTC')`;
 }
@@ -139,8 +140,12 @@ function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: 
   const { 'telltale.observable.kind': kind, 'telltale.observable.mask': mask } = shared;
   // The subject and the peer are named below.
   const named = [subjects.length === 1 ? subjects[0] : '', shared['telltale.peer.ip']];
-  const where = groups.flatMap(({ name }, i) => (named.includes(grp[i]) ? [] : [name === 'telltale.observable.token' && mask ? `${kind} ${mask}` : `${name} ${grp[i]}`])).join(', ');
-  return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${secondOf(first)} to ${secondOf(last)}.`;
+  const where = groups.flatMap(({ name }, i) => {
+    if (named.includes(grp[i])) return [];
+    return [name === 'telltale.observable.token' && mask ? `${kind} ${mask}` : `${name} ${grp[i]}`];
+  }).join(', ');
+  return `${title}: ${events} event${events === 1 ? '' : 's'} `
+    + `(${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${secondOf(first)} to ${secondOf(last)}.`;
 }
 
 /** ` by 10.20.0.11 and 10.20.0.12, to 221.122.63.10 located in and operated from CN (policy conferencing)`, where all events agree. */
@@ -174,7 +179,10 @@ function rowOf({ group, period, time, events, parts }: CorrelationWindow): Corre
     const texts = new Set(events.map(({ fields }) => fields[name] ?? ''));
     return [name, texts.size === 1 ? [...texts][0]! : ''];
   }));
-  const tokens = new Set(events.flatMap(({ fields }) => (fields['telltale.observable.token'] ? [`${fields['telltale.observable.kind']}=${fields['telltale.observable.token']}`] : [])));
+  const tokens = new Set(events.flatMap(({ fields }) => {
+    const token = fields['telltale.observable.token'];
+    return token ? [`${fields['telltale.observable.kind']}=${token}`] : [];
+  }));
   const subjects = new Set(events.map(({ fields }) => fields['telltale.subject.ip'] ?? '').filter((subject) => subject !== ''));
   return {
     grp: group,

@@ -30,7 +30,8 @@ export function findingMessage(rule: Rule, record: FlowRecord, observables: read
   if (rule.outcome.finding === 'link') return `${disclosed(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
   if (record['telltale.policy.verdict'] === 'denied' && rule.outcome.level === 'policy') {
-    return `${contact(record, !/(?:^|; )located=/.test(reason), false)}; denied by ${policyName(policy, record)} (${withSources(reason, record, facts)})${remainingDoubt(record)}.`;
+    return `${contact(record, !/(?:^|; )located=/.test(reason), false)}; denied by ${policyName(policy, record)} `
+      + `(${withSources(reason, record, facts)})${remainingDoubt(record)}.`;
   }
   if (record['telltale.policy.verdict'] === 'unknown' && rule.outcome.verdict === 'indeterminate') {
     return `${contact(record)}; ${policyName(policy, record)} cannot be decided, because it is unknown ${unknownAnswers(reason, record, facts)}.`;
@@ -104,7 +105,8 @@ function disclosed(record: FlowRecord, observables: readonly Observable[]): stri
 function naming(observables: readonly Observable[]): string[] {
   const named = observables.slice(0, namedObservables).map(({ kind, mask, visibility, path, encoding, watchlist }) => {
     const readable = visibility === 'cleartext' ? 'in clear' : 'readable to inspection';
-    return `${kind} ${mask}${watchlist === '' ? '' : ` of the watchlist ${watchlist}`} ${readable} (${path}${encoding === '' ? '' : `, ${encoding}`})`;
+    return `${kind} ${mask}${watchlist === '' ? '' : ` of the watchlist ${watchlist}`} ${readable} `
+      + `(${path}${encoding === '' ? '' : `, ${encoding}`})`;
   });
   if (observables.length > namedObservables) named.push(`${observables.length - namedObservables} more`);
   return named;

@@ -1,5 +1,8 @@
 import type { FlowRecord } from '#flow';
-import { distance, distanceLimit, isBeyond, placeless, type Agreement, type City, type Operator, type Place, type Position, type Site, type Unlocated } from '#geo';
+import {
+  distance, distanceLimit, isBeyond, placeless, type Agreement, type City, type Operator, type Place, type Position, type Site,
+  type Unlocated,
+} from '#geo';
 import type { JudgedPlace } from '#rules';
 
 const none: readonly string[] = Object.freeze([]);

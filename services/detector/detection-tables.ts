@@ -99,7 +99,7 @@ async function readCsvPackage(folder: string): Promise<TableFile> {
   ]);
   const { version } = JSON.parse(manifest) as { version: string };
   const [, year, month, day] = /(\d{4})(\d{2})(\d{2})\d*$/.exec(version) ?? [];
-  if (!year) throw new Error(`${name}: version ${version} does not tell the day the table was built`);
+  if (!year) throw new Error(`the version ${version} of ${name} does not tell on which day the table was built`);
   return {
     name,
     built: new Date(`${year}-${month}-${day}`),
@@ -170,7 +170,7 @@ export class GeoTableWatcher {
       this.#warnOfAge();
     } catch (error) {
       this.counters.failures++;
-      warn(`geo tables were not reloaded, the previous ones stay in use: ${(error as Error).message}`);
+      warn(`the changed geo tables cannot be used, and the previous ones stay in use: ${(error as Error).message}`);
     }
   }
 
@@ -188,8 +188,10 @@ export class GeoTableWatcher {
   warning(): string | undefined {
     const doubts: string[] = [];
     const old = Object.entries(this.ages()).filter(([, days]) => days > oldTableDays).map(([name, days]) => `${name} (${days} days)`);
-    if (old.length > 0) doubts.push(`old geo tables: ${old.join(', ')}; addresses have moved since: update the packages or configure newer files`);
-    if (this.#geography.faults > 0) doubts.push(`damaged geo tables: ${this.#geography.faults} blocks of addresses have no answer from one of them`);
+    if (old.length > 0)
+      doubts.push(`geo tables are old: ${old.join(', ')}. Addresses have moved since: update the packages or configure newer files`);
+    if (this.#geography.faults > 0)
+      doubts.push(`geo tables are damaged: for ${this.#geography.faults} blocks of addresses, one of them gives no answer`);
     return doubts.length === 0 ? undefined : doubts.join('; ');
   }
 

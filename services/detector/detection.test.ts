@@ -29,7 +29,8 @@ function recordOf(fields: Partial<FlowRecord>, flow = 'flow-1', sequence = 0): F
   const id = flowId('probe', flow, 1);
   return Object.assign(createFlowRecord(), {
     'event.id': recordId(id, sequence), 'telltale.flow.id': id, 'telltale.flow.sequence': sequence, 'telltale.flow.state': 'first',
-    '@timestamp': 1_780_000_000_000_000 + sequence, 'event.start': 1_780_000_000_000_000, 'event.created': 1_780_000_001_000_000, 'telltale.evidence.frame': 10 + sequence,
+    '@timestamp': 1_780_000_000_000_000 + sequence, 'event.start': 1_780_000_000_000_000, 'event.created': 1_780_000_001_000_000,
+    'telltale.evidence.frame': 10 + sequence,
     'source.ip': '10.1.2.3', 'source.port': 50_000, 'telltale.subject.ip': '10.1.2.3', 'network.transport': 'udp', 'network.protocol': 'udp',
   }, { 'telltale.peer.ip': fields['destination.ip'] ?? '' }, fields);
 }
@@ -67,7 +68,8 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   const user = named(findings, atPlatform);
   assert.equal(
     user['message'],
-    '10.1.2.3 sent user_id 47****8 in clear (udp.payload@12) to qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN.',
+    '10.1.2.3 sent user_id 47****8 in clear (udp.payload@12) to qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located '
+      + 'in US, operated from CN.',
   );
   assert.equal(user['event.severity_name'], 'medium');
   assert.equal(user['telltale.verdict'], 'violation');
@@ -89,7 +91,8 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   assert.equal(denied['event.severity_name'], 'high');
   assert.equal(
     denied['message'],
-    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US by dbip-city 2026-06-05, operated from CN; denied by policy conferencing version 2 (operated=CN by operators 2026-11-22, inferred).',
+    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US by dbip-city 2026-06-05, operated '
+      + 'from CN; denied by policy conferencing version 2 (operated=CN by operators 2026-11-22, inferred).',
   );
 });
 
@@ -210,7 +213,8 @@ test('an unknown place is indeterminate and low, and says what is unknown', () =
   assert.equal(
     finding!['message'],
     '10.1.2.3 contacted 203.0.113.9:8801 (Zoom, media by port udp/8801-8810); policy conferencing version 2 cannot be decided, ' +
-      'because it is unknown where the peer is located (a special range) and from where the network of the peer is operated (no answer in operators 2026-11-22).',
+      'because it is unknown where the peer is located (a special range) and from where the network of the peer is operated (no answer in '
+        + 'operators 2026-11-22).',
   );
 });
 
@@ -226,7 +230,9 @@ test('a third party contacted is one low finding per flow; asking DNS for its na
     recordOf({ 'destination.ip': '8.8.8.8', 'destination.port': 53, 'network.protocol': 'dns', 'dns.question.name': 'graph.facebook.com' }, 'dns'),
     recordOf(graph), recordOf(graph, 'flow-1', 1),
   ]);
-  assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['event.severity_name']]), [['Third-party analytics endpoint contacted', 'low']]);
+  assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['event.severity_name']]), [
+    ['Third-party analytics endpoint contacted', 'low'],
+  ]);
   assert.equal(findings[0]!['message'],
     '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT by dbip-city 2026-06-05, '
     + 'operated from US by operators 2026-11-22, inferred; which app did so is uncertain.');
@@ -243,7 +249,8 @@ test('the peer is enriched on whichever side it stands, and a value it sends is 
   assert.equal(record['destination.geo.country_iso_code'], '');
   assert.equal(
     named(findings, atPlatform)['message'],
-    '52.81.151.250:8801 (Zoom, media by port udp/8801-8810), located in and operated from CN, sent user_id 47****8 in clear (udp.payload@12, url>base64) to 10.1.2.3.',
+    '52.81.151.250:8801 (Zoom, media by port udp/8801-8810), located in and operated from CN, sent user_id 47****8 in clear '
+      + '(udp.payload@12, url>base64) to 10.1.2.3.',
   );
   assert.match(named(findings, 'Service traffic to a country its policy denies')['message'], /^10\.1\.2\.3 was contacted by 52\.81\.151\.250:8801/);
 });
@@ -296,7 +303,8 @@ test('anycast: located is indeterminate, operated is not', () => {
   assert.equal(
     denied!['message'],
     '10.1.2.3 contacted relay.zoom.us (Zoom, signalling) at 223.5.5.5:443, anycast (223.5.5.0/24) and so at no single place, operated from CN; ' +
-      'denied by policy conferencing version 2 (operated=CN by operators 2026-11-22, inferred); where the peer is located remains unknown (anycast); where the session goes behind the anycast edge cannot be seen from here.',
+      'denied by policy conferencing version 2 (operated=CN by operators 2026-11-22, inferred); where the peer is located remains unknown '
+        + '(anycast); where the session goes behind the anycast edge cannot be seen from here.',
   );
   const [unknown] = detector().detect([recordOf({ ...zoom, 'destination.ip': '8.8.8.8', 'destination.domain': 'relay.zoom.us' })]);
   assert.deepEqual([unknown!['telltale.verdict'], unknown!['telltale.policy.reason']], ['indeterminate', 'located=unknown']);
@@ -376,8 +384,14 @@ test('an address that answers two probes from two places is anycast, by own obse
 });
 
 test('hops of every kind: role, answers, path; a client is looked up and not judged, a name tells no country, what nobody sees is said', () => {
-  const record = recordOf({ ...zoom, 'destination.ip': '170.114.10.5', 'destination.domain': 'us04web.zoom.us', 'telltale.tunnel.source_ip': '10.9.0.1', 'telltale.tunnel.destination_ip': '80.81.192.10',
-    'telltale.flow.hops': ['dns-cname=us04web.cdn.example.net', 'forwarded-client=52.81.151.0/24', 'sip-via=192.168.7.7', 'ice-srflx=9.9.9.0/24', 'socks-target=meet.example.org', 'sip-record-route=47.74.1.1'] });
+  const record = recordOf({
+    ...zoom, 'destination.ip': '170.114.10.5', 'destination.domain': 'us04web.zoom.us', 'telltale.tunnel.source_ip': '10.9.0.1',
+    'telltale.tunnel.destination_ip': '80.81.192.10',
+    'telltale.flow.hops': [
+      'dns-cname=us04web.cdn.example.net', 'forwarded-client=52.81.151.0/24', 'sip-via=192.168.7.7', 'ice-srflx=9.9.9.0/24',
+      'socks-target=meet.example.org', 'sip-record-route=47.74.1.1',
+    ],
+  });
   detector().detect([record]);
   assert.deepEqual(record['telltale.path'], [
     'subject|10.1.2.3|local|?|?|flow',
@@ -428,7 +442,10 @@ test('hops inside a session are looked up and judged', () => {
 });
 
 test('reversed endpoints, mapped, tunnelled, private and documentation addresses: none has a country', () => {
-  const addresses = ['::ffff:52.81.151.250', '64:ff9b::3451:97fa', '2002:3451:97fa::1', '2001:0:3451:97fa::1', '100.64.3.4', '10.9.9.9', '192.0.2.7', '198.51.100.7', '203.0.113.7', '2001:db8::7', 'fd00::7'];
+  const addresses = [
+    '::ffff:52.81.151.250', '64:ff9b::3451:97fa', '2002:3451:97fa::1', '2001:0:3451:97fa::1', '100.64.3.4', '10.9.9.9', '192.0.2.7',
+    '198.51.100.7', '203.0.113.7', '2001:db8::7', 'fd00::7',
+  ];
   for (const ip of addresses) {
     for (const reversed of [false, true]) {
       const ends = reversed ? { 'source.ip': ip, 'destination.ip': '10.1.2.3', 'telltale.peer.ip': ip } : { 'destination.ip': ip };
@@ -458,7 +475,8 @@ test('tags of the inventory stand on the record', () => {
 
 test('a subject is where the inventory or its probe says, or its public address; residency is not a place', () => {
   const inventory = Inventory.parse(
-    "version: '1'\nsubjects:\n  - { cidr: [10.1.0.0/16], tags: { residency: FR } }\n  - { cidr: [10.9.0.0/16], tags: { country: CH, residency: FR } }",
+    "version: '1'\nsubjects:\n  - { cidr: [10.1.0.0/16], tags: { residency: FR } }\n"
+      + "  - { cidr: [10.9.0.0/16], tags: { country: CH, residency: FR } }",
     'i.yaml',
   );
   const locatedOf = (fields: Partial<FlowRecord>): string => {
@@ -491,9 +509,12 @@ test('new tables take over between two batches', async () => {
 
 test('a match that a correlation counts leaves a hit; the rule itself is silent, and exceptions are none', () => {
   const rule = (id: number, port: number, more = ''): string =>
-    `title: R${id}\nid: 00000000-0000-4000-8000-00000000000${id}\nlevel: low\nlogsource: { product: telltale }\ndetection: { a: { destination.port: ${port} }, condition: a }\n${more}`;
+    `title: R${id}\nid: 00000000-0000-4000-8000-00000000000${id}\nlevel: low\nlogsource: { product: telltale }\n`
+      + `detection: { a: { destination.port: ${port} }, condition: a }\n${more}`;
   const correlation =
-    'title: C\nid: 00000000-0000-4000-8000-00000000000a\nlevel: high\ncorrelation: { type: event_count, rules: [00000000-0000-4000-8000-000000000001], group-by: [source.ip], timespan: 1h, condition: { gte: 2 } }\n';
+    'title: C\nid: 00000000-0000-4000-8000-00000000000a\nlevel: high\n'
+      + 'correlation: { type: event_count, rules: [00000000-0000-4000-8000-000000000001], group-by: [source.ip], timespan: 1h, '
+      + 'condition: { gte: 2 } }\n';
   const pack = loadPack([{ name: 'r.yml', text: [rule(1, 8000), rule(2, 8000), correlation].join('---\n') }]);
   const { exceptions } = parseExceptions([
     { name: 'e.yml', text: 'match: { source.ip: 10.9.9.9 }\nowner: me\nreason: because\nexpires: 2099-12-31\n' },

@@ -263,7 +263,7 @@ export class Detection {
     const identity = rule.outcome.finding === 'observable' ? observable : undefined;
     const id = findingId(rule.id, origin, identity?.token ?? '', identity?.path ?? denial?.place ?? '');
     if (this.#hitPlan.counts(rule.id)) {
-      this.#hits.push(this.#hitPlan.hitOf(rule.id, record, observable, id, time));
+      this.#hits.push(this.#hitPlan.hitOf({ rule: rule.id, record, observable, id, time }));
       if (this.#hitPlan.isSilent(rule.id)) return;
     }
     const finding = createFinding(record);

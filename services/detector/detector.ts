@@ -31,7 +31,8 @@ export class Detector {
   readonly #logger: Pick<Logger, 'error'>;
 
   constructor(
-    detection: Pick<Detection, 'recall' | 'detect' | 'hits'>, store: Pick<Store, 'write' | 'query'>, findings: FindingSink, logger: Pick<Logger, 'error'>,
+    detection: Pick<Detection, 'recall' | 'detect' | 'hits'>, store: Pick<Store, 'write' | 'query'>, findings: FindingSink,
+    logger: Pick<Logger, 'error'>,
   ) {
     this.#detection = detection;
     this.#store = store;
@@ -78,7 +79,10 @@ export class Detector {
         hits.push(...this.#detection.hits);
       } catch (error) {
         this.counters.unjudged++;
-        this.#logger.error({ err: error, record: record['event.id'] }, 'a record could not be evaluated because of a defect in Telltale: it is stored without findings');
+        this.#logger.error(
+          { err: error, record: record['event.id'] },
+          'a record could not be evaluated because of a defect in Telltale, and is stored without findings',
+        );
       }
     }
     return { findings, hits };

@@ -131,10 +131,31 @@ describe('failover', () => {
     assert.deepEqual(more, []);
     assert.match(silence!.message, /the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on/);
 
-    const back = { ...serviceFlow(noon, { ...oneWay, 'telltale.flow.sequence': 1, 'source.packets': 0, 'destination.packets': 38, 'destination.bytes': 9000 }), 'event.id': 'back' };
-    assert.deepEqual(await told(serviceFlow(noon, oneWay), back, serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 })), [], 'the other direction has a record of its own');
-    assert.deepEqual(await told(serviceFlow(noon, { ...oneWay, 'telltale.sampling.rate': 100 }), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 })), [], 'sampled: the answer may have been left out');
-    assert.deepEqual(await told(serviceFlow(noon, oneWay), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0, 'destination.packets': 0 })), [], 'a source that never tells answers');
+    const back = {
+      ...serviceFlow(noon, {
+        ...oneWay, 'telltale.flow.sequence': 1, 'source.packets': 0, 'destination.packets': 38, 'destination.bytes': 9000,
+      }),
+      'event.id': 'back',
+    };
+    assert.deepEqual(
+      await told(serviceFlow(noon, oneWay), back, serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 })),
+      [],
+      'the other direction has a record of its own',
+    );
+    assert.deepEqual(
+      await told(serviceFlow(noon, { ...oneWay, 'telltale.sampling.rate': 100 }), serviceFlow(noon + 8 * second, {
+        ...beijing, 'telltale.evidence.frame': 0,
+      })),
+      [],
+      'sampled: the answer may have been left out',
+    );
+    assert.deepEqual(
+      await told(serviceFlow(noon, oneWay), serviceFlow(noon + 8 * second, {
+        ...beijing, 'telltale.evidence.frame': 0, 'destination.packets': 0,
+      })),
+      [],
+      'a source that never tells answers',
+    );
   });
 
   test('the return is told, within an hour', async () => {
@@ -188,20 +209,29 @@ const [primary, secondary] = ['144.195.10.10', '221.122.63.10'];
 const began = noon / second;
 
 const sources: Record<string, Buffer> = {
-  'conn.log': Buffer.from([[primary, 0, 6, 0, 'S0'], [secondary, 8, 20, 40, 'SF']].map(([peer, after, duration, answers, state], i) => JSON.stringify({
-    _path: 'conn', ts: began + Number(after), uid: `C${i}`, 'id.orig_h': '10.0.0.5', 'id.orig_p': 40_000 + i, 'id.resp_h': peer, 'id.resp_p': 8801, proto: 'udp', duration,
-    conn_state: state, orig_pkts: 40, orig_ip_bytes: 4000, resp_pkts: answers, resp_ip_bytes: Number(answers) * 100,
-  })).join('\n')),
+  'conn.log': Buffer.from(
+    [[primary, 0, 6, 0, 'S0'], [secondary, 8, 20, 40, 'SF']].map(
+      ([peer, after, duration, answers, state], i) => JSON.stringify({
+        _path: 'conn', ts: began + Number(after), uid: `C${i}`, 'id.orig_h': '10.0.0.5', 'id.orig_p': 40_000 + i, 'id.resp_h': peer,
+        'id.resp_p': 8801, proto: 'udp', duration, conn_state: state, orig_pkts: 40, orig_ip_bytes: 4000, resp_pkts: answers,
+        resp_ip_bytes: Number(answers) * 100,
+      }),
+    ).join('\n'),
+  ),
   'eve.json': Buffer.from([[primary, 0, 6, 0], [secondary, 8, 28, 40]].map(([peer, from, to, answers], i) => JSON.stringify({
-    timestamp: new Date((began + Number(to)) * 1000).toISOString(), flow_id: i + 1, event_type: 'flow', src_ip: '10.0.0.5', src_port: 40_000 + i, dest_ip: peer, dest_port: 8801, proto: 'UDP',
+    timestamp: new Date((began + Number(to)) * 1000).toISOString(), flow_id: i + 1, event_type: 'flow', src_ip: '10.0.0.5',
+    src_port: 40_000 + i, dest_ip: peer, dest_port: 8801, proto: 'UDP',
     flow: {
       pkts_toserver: 40, bytes_toserver: 4000, pkts_toclient: answers, bytes_toclient: Number(answers) * 100,
-      start: new Date((began + Number(from)) * 1000).toISOString(), end: new Date((began + Number(to)) * 1000).toISOString(), state: answers === 0 ? 'new' : 'established', reason: 'timeout',
+      start: new Date((began + Number(from)) * 1000).toISOString(), end: new Date((began + Number(to)) * 1000).toISOString(),
+      state: answers === 0 ? 'new' : 'established', reason: 'timeout',
     },
   })).join('\n')),
   'export.ipfix': ipfix(0, 1,
     set(2, template(256, [8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [1, 4], [2, 4], [152, 8], [153, 8])),
-    set(256, ...([['10.0.0.5', primary, 40_000, 8801, 0, 6], ['10.0.0.5', secondary, 40_001, 8801, 8, 28], [secondary, '10.0.0.5', 8801, 40_001, 8, 28]] as const).map(([from, to, fromPort, toPort, start, end]) => Buffer.concat([
+    set(256, ...([
+      ['10.0.0.5', primary, 40_000, 8801, 0, 6], ['10.0.0.5', secondary, 40_001, 8801, 8, 28], [secondary, '10.0.0.5', 8801, 40_001, 8, 28],
+    ] as const).map(([from, to, fromPort, toPort, start, end]) => Buffer.concat([
       ip(from), ip(to), u16(fromPort, toPort), u8(17), u32(4000, 40), milliseconds(began + start), milliseconds(began + end),
     ])))),
 };

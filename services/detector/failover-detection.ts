@@ -83,12 +83,16 @@ interface FailoverRow {
 function findingsOf(row: FailoverRow, versions: string): Finding[] {
   const { observer, subject, service, role, silent, answering } = row;
   const flow: Partial<FlowRecord> = {
-    'observer.name': observer, 'telltale.subject.ip': subject, 'source.ip': subject, 'telltale.peer.ip': answering.ip, 'destination.ip': answering.ip,
-    'destination.port': Number(answering.port), 'destination.domain': answering.domain, 'network.transport': row.transport, 'network.protocol': row.protocol,
-    'telltale.service': service, 'telltale.role': role, 'telltale.peer.located': answering.located, 'telltale.peer.operated': answering.operated,
-    'destination.geo.country_iso_code': answering.located, 'destination.as.number': Number(answering.asn), 'destination.as.organization.name': answering.organization,
-    'telltale.policy.id': row.policy, 'telltale.policy.verdict': row.policy_verdict, 'telltale.evidence.file': row.file, 'telltale.evidence.frame': row.frame,
-    'telltale.flow.id': answering.flow,
+    'observer.name': observer, 'telltale.subject.ip': subject, 'source.ip': subject,
+    'telltale.peer.ip': answering.ip, 'destination.ip': answering.ip,
+    'destination.port': Number(answering.port), 'destination.domain': answering.domain,
+    'network.transport': row.transport, 'network.protocol': row.protocol,
+    'telltale.service': service, 'telltale.role': role,
+    'telltale.peer.located': answering.located, 'telltale.peer.operated': answering.operated,
+    'destination.geo.country_iso_code': answering.located,
+    'destination.as.number': Number(answering.asn), 'destination.as.organization.name': answering.organization,
+    'telltale.policy.id': row.policy, 'telltale.policy.verdict': row.policy_verdict,
+    'telltale.evidence.file': row.file, 'telltale.evidence.frame': row.frame, 'telltale.flow.id': answering.flow,
   };
   const isNew = row.established && !row.known;
   const level = row.policy_verdict === 'denied' || isNew ? 'high' : answering.located !== silent.located ? 'medium' : 'low';
@@ -96,14 +100,17 @@ function findingsOf(row: FailoverRow, versions: string): Finding[] {
   const findings = [scheduledFinding({
     rule: failover, id, time: row.start, created: row.stored, level, versions, flow,
     verdict: answering.located === '' || silent.located === '' ? 'indeterminate' : 'violation',
-    message: `${subject} went over from ${peer(silent)} to ${peer(answering)} for ${service} (${role}): the former ${row.refused ? 'refused' : 'fell silent'} `
-      + `at ${secondOf(row.silent_from)}, the latter answered from ${secondOf(row.start)} on${row.returned === 0 ? '' : `, until ${secondOf(row.returned)}`}. ${baseline(row)}${denial(row)}`,
+    message: `${subject} went over from ${peer(silent)} to ${peer(answering)} for ${service} (${role}): `
+      + `the former ${row.refused ? 'refused' : 'fell silent'} at ${secondOf(row.silent_from)}, `
+      + `the latter answered from ${secondOf(row.start)} on${row.returned === 0 ? '' : `, until ${secondOf(row.returned)}`}. `
+      + `${baseline(row)}${denial(row)}`,
   })];
   if (row.returned !== 0) {
     findings.push(scheduledFinding({
-      rule: comeback, id: findingId(comeback.id, silent.flow, '', ''), time: row.returned, created: row.stored, level: 'informational', verdict: 'violation', versions,
-      flow: { ...flow, 'telltale.flow.id': '' },
-      message: `${subject} is back at ${place(silent)} for ${service} (${role}) since ${secondOf(row.returned)}, after ${place(answering)} since ${secondOf(row.start)}.`,
+      rule: comeback, id: findingId(comeback.id, silent.flow, '', ''), time: row.returned, created: row.stored, level: 'informational',
+      versions, flow: { ...flow, 'telltale.flow.id': '' }, verdict: 'violation',
+      message: `${subject} is back at ${place(silent)} for ${service} (${role}) since ${secondOf(row.returned)}, `
+        + `after ${place(answering)} since ${secondOf(row.start)}.`,
     }));
   }
   return findings;
@@ -130,13 +137,18 @@ function place({ located, asn, organization, source }: Peer): string {
   return `${located === '' ? 'an unknown country' : located}${source}${asn === '0' ? '' : ` (AS${asn} ${organization})`}`;
 }
 
-/** `silent_flow AS …` and so on: the columns about either peer. */
+/** The columns about either peer: `flow AS silent_flow` and so on, and their names. */
 const peerColumns = ['flow', 'ip', 'port', 'domain', 'located', 'operated', 'asn', 'organization', 'source'];
 const columnsOf = (peer: string): string => peerColumns.map((name) => `${name} AS ${peer}_${name}`).join(', ');
+const namesOf = (peer: string): string => peerColumns.map((name) => `${peer}_${name}`).join(', ');
 const tupleOf = (peer: string): string => `map(${peerColumns.map((name) => `'${name}', toString(${peer}_${name})`).join(', ')})`;
 
+/** What the latest record of a flow says. */
+const lastOf = (column: string): string => `argMax(${column}, telltale_flow_sequence)`;
+
 /** The countries from which a service and role answered a probe, and since when. */
-const baselineSql = `SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, telltale_peer_located AS located, min(service_places.first) AS first
+const baselineSql = `SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, telltale_peer_located AS located,
+      min(service_places.first) AS first
     FROM service_places
     GROUP BY observer, service, role, located`;
 
@@ -165,26 +177,30 @@ const failoverSql = `WITH
     FROM fresh
   ),
   seen AS (
-    SELECT telltale_flow_id AS flow, any(observer_name) AS observer, any(telltale_subject_ip) AS subject, any(telltale_service) AS service, any(telltale_role) AS role,
-      any(network_transport) AS transport, argMax(network_protocol, telltale_flow_sequence) AS protocol, any(telltale_peer_ip) AS ip, any(destination_port) AS port,
-      argMax(destination_domain, telltale_flow_sequence) AS domain, argMax(telltale_peer_located, telltale_flow_sequence) AS located,
-      argMax(telltale_peer_operated, telltale_flow_sequence) AS operated, any(destination_as_number) AS asn, any(destination_as_organization_name) AS organization,
+    SELECT telltale_flow_id AS flow, any(observer_name) AS observer, any(telltale_subject_ip) AS subject,
+      any(telltale_service) AS service, any(telltale_role) AS role,
+      any(network_transport) AS transport, ${lastOf('network_protocol')} AS protocol,
+      any(telltale_peer_ip) AS ip, any(destination_port) AS port, ${lastOf('destination_domain')} AS domain,
+      ${lastOf('telltale_peer_located')} AS located, ${lastOf('telltale_peer_operated')} AS operated,
+      any(destination_as_number) AS asn, any(destination_as_organization_name) AS organization,
       any(telltale_evidence_file) AS file, min(telltale_evidence_frame) AS frame,
-      argMax(arrayFirst(one -> startsWith(one, concat('located=', telltale_peer_located, ' by ')), telltale_peer_sources), telltale_flow_sequence) AS located_by,
+      ${lastOf("arrayFirst(one -> startsWith(one, concat('located=', telltale_peer_located, ' by ')), telltale_peer_sources)")} AS located_by,
       substring(located_by, length('located=CN') + 1) AS source,
-      argMax(telltale_policy_id, telltale_flow_sequence) AS policy, argMax(telltale_policy_verdict, telltale_flow_sequence) AS policy_verdict,
-      argMax(arrayFirst(one -> startsWith(one, concat(telltale_policy_id, '@')), telltale_policy_decisions), telltale_flow_sequence) AS decision,
-      min(toUnixTimestamp64Micro(event_start)) AS start, max(toUnixTimestamp64Micro(timestamp)) AS finish, max(toUnixTimestamp64Milli(ingested_at)) * 1000 AS stored,
+      ${lastOf('telltale_policy_id')} AS policy, ${lastOf('telltale_policy_verdict')} AS policy_verdict,
+      ${lastOf("arrayFirst(one -> startsWith(one, concat(telltale_policy_id, '@')), telltale_policy_decisions)")} AS decision,
+      min(toUnixTimestamp64Micro(event_start)) AS start, max(toUnixTimestamp64Micro(timestamp)) AS finish,
+      max(toUnixTimestamp64Milli(ingested_at)) * 1000 AS stored,
       max(telltale_evidence_frame) = 0 AND max(telltale_sampling_rate) = 0 AND sum(destination_packets) = 0 AS one_way,
-      if(one_way, greatest(0, finish - start), argMax(telltale_unanswered_duration, telltale_flow_sequence)) AS unanswered_for,
-      if(one_way, sum(source_packets), argMax(telltale_unanswered_packets, telltale_flow_sequence)) AS unanswered,
+      if(one_way, greatest(0, finish - start), ${lastOf('telltale_unanswered_duration')}) AS unanswered_for,
+      if(one_way, sum(source_packets), ${lastOf('telltale_unanswered_packets')}) AS unanswered,
       (countIf(telltale_flow_end_reason = 'refused') > 0
-        OR (argMax(telltale_flow_end_reason, telltale_flow_sequence) = 'rst' AND max(telltale_evidence_frame) > 0 AND max(telltale_handshake_rtt) = 0))
+        OR (${lastOf('telltale_flow_end_reason')} = 'rst' AND max(telltale_evidence_frame) > 0 AND max(telltale_handshake_rtt) = 0))
         AND sum(destination_bytes) <= ${mostHeaderBytes} * sum(destination_packets) AS refused,
       refused OR (unanswered >= ${silence.packets} AND unanswered_for >= ${silence.micros}) AS failed,
       sum(destination_packets) > 0 AND NOT refused AS answered
     FROM flows FINAL
-    INNER JOIN changed ON changed.subject = flows.telltale_subject_ip AND changed.service = flows.telltale_service AND changed.role = flows.telltale_role
+    INNER JOIN changed
+      ON changed.subject = flows.telltale_subject_ip AND changed.service = flows.telltale_service AND changed.role = flows.telltale_role
     WHERE toStartOfHour(event_start) IN (SELECT hour FROM hours)
       AND (toUnixTimestamp64Micro(event_start) BETWEEN changed.earliest AND changed.latest OR telltale_flow_id IN (SELECT flow FROM fresh))
     GROUP BY telltale_flow_id
@@ -200,22 +216,24 @@ const failoverSql = `WITH
   ),
   places AS (SELECT observer, subject, service, role, located, asn, start AS back FROM seen WHERE answered),
   moved AS (
-    SELECT observer, subject, service, role, ${[...peerColumns.map((name) => `silent_${name}`), ...peerColumns.map((name) => `next_${name}`)].join(', ')}, refused, silent_from,
+    SELECT observer, subject, service, role, ${namesOf('silent')}, ${namesOf('next')}, refused, silent_from,
       transport, protocol, file, frame, policy, policy_verdict, decision, start, stored
     FROM failing ASOF INNER JOIN answering
-      ON failing.observer = answering.observer AND failing.subject = answering.subject AND failing.service = answering.service AND failing.role = answering.role
-      AND failing.succeeded_after <= answering.start
+      ON failing.observer = answering.observer AND failing.subject = answering.subject
+      AND failing.service = answering.service AND failing.role = answering.role AND failing.succeeded_after <= answering.start
     WHERE start <= finish + ${takeover} AND next_ip != silent_ip AND (next_located != silent_located OR next_asn != silent_asn)
     ORDER BY start, silent_flow ${pageSql}
   )
-SELECT moved.observer AS observer, moved.subject AS subject, moved.service AS service, moved.role AS role, transport, protocol, file, frame, policy, policy_verdict, decision,
+SELECT moved.observer AS observer, moved.subject AS subject, moved.service AS service, moved.role AS role,
+  transport, protocol, file, frame, policy, policy_verdict, decision,
   ${tupleOf('silent')} AS silent, ${tupleOf('next')} AS answering, toBool(refused) AS refused, silent_from, start, stored,
   if(back > start + ${returning}, 0, back) AS returned,
   toUnixTimestamp(baseline.first) * 1000000 AS baseline_from,
   toBool(baseline_from > 0 AND baseline_from + {learning:Int64} <= start) AS established,
   toBool(there.service != '' AND there.first < toStartOfHour(fromUnixTimestamp64Micro(start, 'UTC'))) AS known
 FROM moved
-ASOF LEFT JOIN places ON moved.observer = places.observer AND moved.subject = places.subject AND moved.service = places.service AND moved.role = places.role
+ASOF LEFT JOIN places
+  ON moved.observer = places.observer AND moved.subject = places.subject AND moved.service = places.service AND moved.role = places.role
   AND moved.silent_located = places.located AND moved.silent_asn = places.asn AND moved.start < places.back
 LEFT JOIN (${baselineSql}) AS there
   ON moved.observer = there.observer AND moved.service = there.service AND moved.role = there.role AND moved.next_located = there.located

@@ -130,7 +130,9 @@ test('records of years ago beside those of now are asked for apart: no question 
     return [];
   };
   const counters = { recalledSubjects: 0, recalledRecords: 0, recallsCut: 0 };
-  const at = (seconds: number): FlowRecord => flow(seconds, seen('room_id', 'tk1.k.room'), { 'telltale.subject.ip': `10.0.${port >> 8}.${port & 255}` });
+  const at = (seconds: number): FlowRecord => flow(seconds, seen('room_id', 'tk1.k.room'), {
+    'telltale.subject.ip': `10.0.${port >> 8}.${port & 255}`,
+  });
   await new LinkHistory(query, counters).recall([0, 30, -200_000_000, 600].map(at), new Linkability(10), []);
   assert.deepEqual(spans, [120, 720]);
   await new LinkHistory(query, counters).recall(Array.from({ length: 100 }, (_, i) => at(i * 100_000)), new Linkability(10), []);

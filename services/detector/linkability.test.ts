@@ -6,7 +6,10 @@ import { levelOfScore, Linkability, riskScore, togetherScore } from './linkabili
 const second = 1_000_000;
 
 function seen(kind: string, fields: Partial<Observable> = {}): Observable {
-  return { kind, path: 'url.query.x', encoding: '', visibility: 'cleartext', confidence: 90, mask: '******', token: `token of ${kind}`, sender: 'source', frame: 1, watchlist: '', ...fields };
+  return {
+    kind, path: 'url.query.x', encoding: '', visibility: 'cleartext', confidence: 90, mask: '******', token: `token of ${kind}`,
+    sender: 'source', frame: 1, watchlist: '', ...fields,
+  };
 }
 
 let made = 0;

@@ -68,7 +68,7 @@ test('rules with an error are refused as a whole, told with their place and coun
   assert.deepEqual([...findings(7), ...findings(8)].map((finding) => finding['rule.name']), ['A']);
   assert.deepEqual(watcher.counters, { reloads: 0, reloadsRefused: 1 });
   assert.equal(logged.length, 1);
-  assert.match(logged[0]!, /b\.yml:5:27: error: unknown field/);
+  assert.match(logged[0]!, /b\.yml:5:27: error: the field/);
   await write('b.yml', rule('B', 8));
   await look();
   assert.deepEqual([...findings(7), ...findings(8)].map((finding) => finding['rule.name']), ['A2', 'B']);

@@ -74,13 +74,13 @@ export class PackWatcher implements Component {
       this.#pack = pack;
       this.#detection.use(pack, exceptions, this.#versionsWith({ rules: pack.version }));
       this.counters.reloads += 1;
-      logger.info({ rules: pack.plan.rules.length, version: pack.version }, 'rules reloaded');
+      logger.info({ rules: pack.plan.rules.length, version: pack.version }, 'the changed rules are in use');
     } catch (error) {
       // A folder that cannot be read is logged once, like one with an error.
       if (state === '' && this.#lastState === undefined) return;
       if (state === '') this.#lastState = undefined;
       this.counters.reloadsRefused += 1;
-      logger.error({ error: (error as Error).message }, 'changed rules were rejected; the previous ones stay in use');
+      logger.error({ error: (error as Error).message }, 'the changed rules cannot be used, and the previous ones stay in use');
     }
   }
 }

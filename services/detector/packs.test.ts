@@ -36,6 +36,6 @@ test('one bad rule refuses the pack and names the place', async (context) => {
   const folder = await folderWith(context, { 'good.yml': rule, 'bad.yml': rule.replace('destination.port', 'destination.prt') });
   await assert.rejects(
     loadDetection({ root, rules: folder }),
-    (error) => error instanceof LocatedError && error.message.startsWith('bad.yml:5:27: error: unknown field "destination.prt"'),
+    (error) => error instanceof LocatedError && error.message.startsWith('bad.yml:5:27: error: the field "destination.prt" is unknown'),
   );
 });

@@ -147,7 +147,9 @@ export interface LoadedRules {
  * Reads a folder of rules, or the built-in pack. @throws LocatedError with every problem; nothing of it may then be used.
  */
 export async function loadRules(root: string, vocabulary: RuleNames, folder = shippedRules(root)): Promise<LoadedRules> {
-  const [logSources, { rules, placeholders, exceptions: files, others, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);
+  const [logSources, { rules, placeholders, exceptions: files, others, problems }] = await Promise.all([
+    readLogSources(root), readRuleFolder(folder),
+  ]);
   const { exceptions, problems: exceptionProblems } = parseExceptions(files, { ...vocabulary, placeholders });
   const errors = [...problems, ...exceptionProblems].filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);

@@ -123,7 +123,7 @@ export class ScheduledDetections implements Component {
       } catch (error) {
         if (this.#stopped) return; // the store has given up on a server that does not answer
         add(this.counters.failures, title, 1);
-        logger.warn({ detection: title, error: (error as Error).message }, 'a scheduled detection failed, and is tried again');
+        logger.warn({ detection: title, error: (error as Error).message }, 'a scheduled detection failed and will be tried again');
       }
       const tookMillis = performance.now() - started;
       add(this.counters.seconds, title, tookMillis / 1000);

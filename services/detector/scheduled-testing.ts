@@ -11,10 +11,13 @@ export const day = 24 * hour;
 /** The only record of a flow of a service: three packets each way unless `fields` say otherwise. */
 export function serviceFlow(start: number, fields: Partial<FlowRecord> = {}): FlowRecord {
   const record = Object.assign(createFlowRecord(), {
-    '@timestamp': start, 'event.start': start, 'event.created': start, 'observer.name': 'berlin', 'telltale.flow.state': 'end', 'telltale.flow.end_reason': 'timeout',
+    '@timestamp': start, 'event.start': start, 'event.created': start, 'observer.name': 'berlin', 'telltale.flow.state': 'end',
+    'telltale.flow.end_reason': 'timeout',
     'source.ip': '10.0.0.5', 'source.port': 40_000, 'destination.ip': '192.0.2.1', 'destination.port': 8801, 'telltale.subject.ip': '10.0.0.5',
-    'network.transport': 'udp', 'network.protocol': 'rtp', 'source.packets': 3, 'source.bytes': 300, 'destination.packets': 3, 'destination.bytes': 300,
-    'telltale.service': 'Zoom', 'telltale.role': 'media', 'telltale.peer.located': 'US', 'telltale.peer.operated': 'US', 'destination.as.number': 30103,
+    'network.transport': 'udp', 'network.protocol': 'rtp', 'source.packets': 3, 'source.bytes': 300, 'destination.packets': 3,
+    'destination.bytes': 300,
+    'telltale.service': 'Zoom', 'telltale.role': 'media', 'telltale.peer.located': 'US', 'telltale.peer.operated': 'US',
+    'destination.as.number': 30103,
     'destination.as.organization.name': 'Zoom Video Communications, Inc', 'telltale.evidence.file': 'en0', 'telltale.evidence.frame': 1,
   } satisfies Partial<FlowRecord>, fields);
   record['telltale.peer.ip'] = record['destination.ip'];

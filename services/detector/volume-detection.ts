@@ -52,12 +52,23 @@ function findingOf(
 ): Finding {
   const { organization, month, reached_on: reached, amount, countries, kinds, stored } = row;
   const name = organization === '' ? 'operators that no table names' : organization;
+  const counted = count === 'subjects' ? 'endpoints' : 'identifiers';
   return scheduledFinding({
-    rule: { id, title, version }, id: findingId(id, organization, month, ''), time: Date.parse(`${month}T00:00:00Z`) * 1000, created: stored, level, verdict: 'violation', versions,
-    flow: { 'telltale.peer.operator': organization, 'destination.as.organization.name': organization, ...(countries.length === 1 && { 'telltale.peer.operated': countries[0]! }) },
-    message: `${Number(amount).toLocaleString('en')} distinct ${count === 'subjects' ? 'endpoints' : 'identifiers'} (${kinds.join(', ')}) were told to ${name} `
-      + `(${countries.join(', ')}) in the ${days} days up to ${reached}: more than ${moreThan.toLocaleString('en')}, for ${jurisdictions.join(', ')}. `
-      + `Counted are ${count === 'subjects' ? 'endpoints' : 'identifiers'}, of which a person can have several; whose they are is not known here.`,
+    rule: { id, title, version },
+    id: findingId(id, organization, month, ''),
+    time: Date.parse(`${month}T00:00:00Z`) * 1000,
+    created: stored,
+    level,
+    verdict: 'violation',
+    versions,
+    flow: {
+      'telltale.peer.operator': organization,
+      'destination.as.organization.name': organization,
+      ...(countries.length === 1 && { 'telltale.peer.operated': countries[0]! }),
+    },
+    message: `${Number(amount).toLocaleString('en')} distinct ${counted} (${kinds.join(', ')}) were told to ${name} (${countries.join(', ')}) `
+      + `in the ${days} days up to ${reached}: more than ${moreThan.toLocaleString('en')}, for ${jurisdictions.join(', ')}. `
+      + `Counted are ${counted}, of which a person can have several; whose they are is not known here.`,
   });
 }
 
@@ -73,7 +84,8 @@ function volumeSql({ dimensions, linked, count }: Threshold): string {
     WHERE ${conditions} AND latest >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
     GROUP BY organization, reached
   )
-SELECT organization, toString(toStartOfMonth(touched.reached)) AS month, toString(touched.reached) AS reached_on, toString(uniqExactMerge(${count})) AS amount,
+SELECT organization, toString(toStartOfMonth(touched.reached)) AS month, toString(touched.reached) AS reached_on,
+  toString(uniqExactMerge(${count})) AS amount,
   arraySort(arrayDistinct(arrayConcat(${countriesOf}))) AS countries, arraySort(groupUniqArray(kind)) AS kinds,
   toUnixTimestamp64Milli(any(touched.stored)) * 1000 AS stored
 FROM touched INNER JOIN disclosed_identifiers AS told USING (organization)

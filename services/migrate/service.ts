@@ -21,7 +21,7 @@ export const migrateService: ServiceDefinition<Configuration> = {
         lifecycle.finish();
       },
       stop() {
-        if (isRunning) lifecycle.leaveUndone('stopped before all topics and tables were made: run it again');
+        if (isRunning) lifecycle.leaveUndone('the migration was stopped before all topics and tables were made: run it again');
       },
     };
     lifecycle.add(job);
@@ -36,11 +36,11 @@ async function migrate({ configuration, logger }: ServiceContext<Configuration>)
     ...(topic.topic === topics.flows && { partitions, retentionMillis: retention }),
   }));
   const created = await ensureTopics({ ...kafkaConnection(configuration.kafka, 'telltale-migrate'), logger }, wanted);
-  logger.info({ created }, created.length > 0 ? 'topics created' : 'all topics exist');
+  logger.info({ created }, created.length > 0 ? 'topics were created' : 'all topics exist already');
   const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
   try {
     const applied = await store.migrate();
-    logger.info({ applied }, applied.length > 0 ? 'migrations applied' : 'the schema is up to date');
+    logger.info({ applied }, applied.length > 0 ? 'migrations were applied' : 'the schema is up to date');
   } finally {
     await store.close();
   }

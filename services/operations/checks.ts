@@ -24,7 +24,7 @@ export function runChecks(checks: readonly Check[]): Promise<CheckResult[]> {
 async function runCheck(check: Check): Promise<CheckResult> {
   const { name } = check;
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${patienceMillis} ms`)), patienceMillis);
+  const timer = setTimeout(() => late.reject(new Error(`there was no answer within ${patienceMillis} ms`)), patienceMillis);
   try {
     const warning = await Promise.race([(async () => check.check())(), late.promise]);
     return { name, ok: true, ...(warning && { warning }) };

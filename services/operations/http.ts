@@ -72,9 +72,9 @@ export class HttpComponent implements Component {
 function addressError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   const remedies: Record<string, string> = {
     EADDRINUSE: `port ${port} on ${host} is in use. Stop what uses it, or set TELLTALE_HTTP_PORT (0 takes any free port)`,
-    EACCES: `port ${port} on ${host} may not be used by this user. Set TELLTALE_HTTP_PORT to 1024 or above`,
-    EADDRNOTAVAIL: `${host} is no address of this machine. Set TELLTALE_HTTP_HOST`,
-    ENOTFOUND: `${host} is no known address. Set TELLTALE_HTTP_HOST`,
+    EACCES: `this user may not use port ${port} on ${host}. Set TELLTALE_HTTP_PORT to 1024 or above`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine. Set TELLTALE_HTTP_HOST to one that is`,
+    ENOTFOUND: `the host ${host} is unknown. Set TELLTALE_HTTP_HOST to an address of this machine`,
   };
   const remedy = remedies[error.code ?? ''];
   return remedy ? Object.assign(new Error(`Cannot listen: ${remedy}.`, { cause: error }), { code: error.code }) : error;
@@ -87,7 +87,9 @@ function nestLogger(logger: Logger): LoggerService {
     const fields = typeof context === 'string' ? { context } : {};
     // An address that cannot be used is reported by the caller, with what to do.
     const isSaidElsewhere = context === 'NestApplication' && level === 'error';
-    logger[isSaidElsewhere ? 'debug' : level](message instanceof Error ? { ...fields, err: message } : fields, message instanceof Error ? message.message : String(message));
+    logger[isSaidElsewhere ? 'debug' : level](
+      message instanceof Error ? { ...fields, err: message } : fields, message instanceof Error ? message.message : String(message),
+    );
   };
   return { verbose: write('trace'), debug: write('trace'), log: write('debug'), warn: write('warn'), error: write('error'), fatal: write('fatal') };
 }

@@ -37,7 +37,7 @@ test('/readyz: a check that never answers has failed', async (t) => {
   const url = await serve(t, [{ name: 'kafka', check: () => new Promise(() => {}) }]);
   const response = await fetch(`${url}/readyz`);
   assert.equal(response.status, 503);
-  assert.match(await response.text(), /no answer within 2000 ms/);
+  assert.match(await response.text(), /there was no answer within 2000 ms/);
 });
 
 test('/metrics: the text format, with process metrics', async (t) => {

@@ -68,7 +68,9 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
   metrics.counts('probe', {
     get captureProblems() { return new Map([...pipeline.capture.reasons()].map(({ layer, reason, count }) => [`${layer}/${reason}`, count])); },
     get dissections() { return new Map([...pipeline.dissect.entries()].map(({ protocol, reason, count }) => [`${protocol}/${reason}`, count])); },
-    get entryProblems() { return new Map([...pipeline.entries.counters.reasons()].map(({ source, reason, count }) => [`${source}/${reason}`, count])); },
+    get entryProblems() {
+      return new Map([...pipeline.entries.counters.reasons()].map(({ source, reason, count }) => [`${source}/${reason}`, count]));
+    },
   }, {
     entryProblems: 'Entries of logs and flow exports that were skipped or used only in part, by source/reason.',
     captureProblems: 'Captured input that was skipped or used only in part, by layer/reason.',

@@ -28,7 +28,7 @@ export class CaptureChild {
     this.ended = new Promise((resolve) => {
       this.#process.once('error', (error) => resolve(error.message));
       this.#process.once('close', (status, signal) =>
-        resolve(signal === null ? `status ${status}: ${complaintOf(program, this.#stderr)}` : `${signal}`),
+        resolve(signal === null ? `it ended with status ${status}: ${complaintOf(program, this.#stderr)}` : `it was ended by ${signal}`),
       );
     });
   }

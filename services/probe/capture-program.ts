@@ -66,7 +66,7 @@ export function tcpdumpDrops(stderr: string): { kernel: number; interface: numbe
 /** What to do about a complaint of the program; empty if the complaint says so itself. */
 export function remedyOf(complaint: string, program: CaptureProgram): string {
   if (/permission/i.test(complaint)) return privilegeRemedy(program);
-  if (/no (?:such )?device/i.test(complaint)) return `${program.path} -D lists the interfaces that there are`;
+  if (/no (?:such )?device/i.test(complaint)) return `${program.path} -D lists the interfaces of this machine`;
   return '';
 }
 

@@ -21,7 +21,8 @@ test('a named pipe is read as its writer writes, and a stop waits for no writer'
     const done = Promise.withResolvers<number>();
     const left: number[] = [];
     const source = new CaptureSource({
-      captures: [pipe], pipeline: createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' }), logger: createLogger({ name: 'test', level: 'silent' }),
+      captures: [pipe], pipeline: createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' }),
+      logger: createLogger({ name: 'test', level: 'silent' }),
       sink: { send: async (batch) => void records.push(...batch), close: async () => {} },
       onDone: done.resolve, onLeft: (captures) => left.push(captures), onFailure: done.reject,
     });

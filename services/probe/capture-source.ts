@@ -84,8 +84,8 @@ export class CaptureSource implements Component {
       });
       tellProblems(pipeline, logger);
       if (stopped) return 'stopped';
-      if (problem) logger.warn({ capture: input.name }, `not read to its end: ${problem.message}`);
-      logger.info({ capture: input.name, packets, entries: pipeline.entries.counters.entries - entriesBefore, records }, 'capture read');
+      if (problem) logger.warn({ capture: input.name }, `the capture could not be read to its end: ${problem.message}`);
+      logger.info({ capture: input.name, packets, entries: pipeline.entries.counters.entries - entriesBefore, records }, 'the capture was read');
       return 'read';
     } catch (error) {
       if (sinkError !== undefined) throw sinkError;

@@ -26,7 +26,7 @@ test('files, folders and standard input become captures, in name order, named wi
 test('an argument that names nothing is reported, and the rest stands', async () => {
   const { inputs, unreadable } = await listCaptures([path.join(folder, 'missing.pcap'), path.join(folder, 'a.pcap')]);
   assert.equal(inputs.length, 1);
-  assert.deepEqual(unreadable, [{ path: path.join(folder, 'missing.pcap'), reason: 'no such file or folder' }]);
+  assert.deepEqual(unreadable, [{ path: path.join(folder, 'missing.pcap'), reason: 'there is no such file or folder' }]);
   await using circle = await temporaryFolder('circle');
   const link = path.join(circle.path, 'a.pcap');
   await symlink(link, link);

@@ -70,7 +70,9 @@ test('building it twice gives the same bytes; another start moves the times alon
 
 test('tshark finds nothing malformed in it', { skip: withoutTshark() }, () => withFile(capture, (file) => {
   assert.deepEqual(fields(file, '_ws.malformed', ['frame.number', 'frame.protocols']), []);
-  const names = fields(file, 'tls.handshake.type == 1', ['tls.handshake.extensions_server_name']).map((frame) => frame['tls.handshake.extensions_server_name']);
+  const names = fields(
+    file, 'tls.handshake.type == 1', ['tls.handshake.extensions_server_name'],
+  ).map((frame) => frame['tls.handshake.extensions_server_name']);
   assert.deepEqual(names, ['us04web.zoom.us', 'us04kms1.zoom.us', 'graph.facebook.com', 'meet.example.org', 'www.wikipedia.org']);
   assert.equal(fields(file, 'tls.handshake.type == 2', ['frame.number']).length, names.length);
 }));

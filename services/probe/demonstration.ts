@@ -94,7 +94,10 @@ function appStart(capture: CaptureBuilder, at: number): void {
     advertiser_id: '6D92078A-8246-4BA4-AE5B-76104861E7DC',
     anon_id: 'XZ1c4fe6a2-9c3e-4a54-8a02-5b7c1a0d9e31',
     application_tracking_enabled: '1',
-    extinfo: JSON.stringify(['i2', 'org.example.meetings', '4.6.8', '4.6.8', '13.3', 'iPhone12,3', 'en_US', 'PST', 'ExampleTel', 375, 812, '3.00', 6, 256, 201, 'America/Los_Angeles']),
+    extinfo: JSON.stringify([
+      'i2', 'org.example.meetings', '4.6.8', '4.6.8', '13.3', 'iPhone12,3', 'en_US', 'PST', 'ExampleTel', 375, 812, '3.00', 6, 256, 201,
+      'America/Los_Angeles',
+    ]),
   });
   const headers = { Host: 'graph.facebook.com', 'User-Agent': 'FBiOSSDK.5.0.2', 'Content-Type': 'application/x-www-form-urlencoded' };
   capture.tcp({ client: { ip: dora, port: 52_002 }, server: facebookGraphInClear, at: at + 4 * second, roundTripMicros: 9_000 })

@@ -27,9 +27,9 @@ const receiveBufferBytes = 8 * 1024 * 1024;
 
 /** What to do if an address cannot be bound. */
 const remedies: Record<string, string> = {
-  EADDRINUSE: 'another program listens there; stop it, or choose another port',
-  EADDRNOTAVAIL: 'it is no address of this machine; 0.0.0.0 stands for all of them',
-  EACCES: 'this user may not use the port; choose one above 1023',
+  EADDRINUSE: 'another program listens there: stop it, or choose another port',
+  EADDRNOTAVAIL: 'it is not an address of this machine: choose one that is, or 0.0.0.0 for all of them',
+  EACCES: 'this user may not use the port: choose one above 1023',
 };
 
 /** Listens for NetFlow, IPFIX and sFlow over UDP, as part of a lifecycle. */
@@ -58,7 +58,10 @@ export class ExportListener implements Component {
     socket.on('message', (bytes, { address }) => this.#datagram(bytes, address));
     socket.bind(port, host);
     await once(socket, 'listening').catch((error: NodeJS.ErrnoException) => {
-      throw new Error(`cannot listen for flow exports on ${host}, port ${port}: ${remedies[error.code ?? ''] ?? 'choose another address'}`, { cause: error });
+      throw new Error(
+        `cannot listen for flow exports on ${host}, port ${port}: ${remedies[error.code ?? ''] ?? 'choose another address'}`,
+        { cause: error },
+      );
     });
     socket.on('error', onFailure);
     this.#socket = socket;
@@ -97,7 +100,7 @@ export class ExportListener implements Component {
       this.#savedChanges = changes;
     } catch (error) {
       pipeline.entries.counters.add('flow-export', 'templates that could not be saved');
-      logger.error({ file: templates }, `cannot be written: ${(error as Error).message}`);
+      logger.error({ file: templates }, `the file of templates cannot be written: ${(error as Error).message}`);
     }
   }
 
@@ -109,7 +112,7 @@ export class ExportListener implements Component {
       throw error;
     });
     if (saved !== null && !pipeline.restoreExportTemplates(saved))
-      logger.warn({ file: templates }, 'holds no templates: records wait until the exporters repeat theirs');
+      logger.warn({ file: templates }, 'the file holds no templates: records wait until the exporters send theirs again');
   }
 
   #datagram(bytes: Buffer, exporter: string): void {
@@ -126,6 +129,10 @@ export class ExportListener implements Component {
     pipeline.entries.counters.add('flow-export', 'datagrams of no known kind');
     if (this.#hasRefused) return;
     this.#hasRefused = true;
-    logger.warn({ exporter }, 'received a datagram that is not NetFlow v5 or v9, IPFIX or sFlow v5: check what is sent to this port; further ones are only counted');
+    logger.warn(
+      { exporter },
+      'a datagram was received that is not NetFlow v5 or v9, IPFIX or sFlow v5: check what is sent to this port; further ones are only '
+        + 'counted',
+    );
   }
 }

@@ -17,6 +17,18 @@ const shortestInPath = 6;
 const none: never[] = [];
 const noVerdict = { verdict: '', reason: '' } as const;
 
+/** What most flows do not have: identifiers, hops, an application's handshake. */
+class Findings {
+  kinds: readonly string[] = none;
+  hops: readonly string[] = none;
+  rttMicros = 0;
+  reported: Set<string> | undefined;
+  inferred: Set<string> | undefined;
+  values: Recognised[] = none;
+}
+
+const noFindings: Readonly<Findings> = new Findings();
+
 /** What the probe knows about a flow besides its packets: how much of it was reported, what it is, and the values to redact it with. */
 export class FlowState {
   readonly id: string;
@@ -24,12 +36,6 @@ export class FlowState {
   readonly isDatagrams: boolean;
   /** Another pipeline reports it; this one only learns from it. */
   readonly isWatched: boolean;
-  /** Kinds of the identifiers seen so far, each once. */
-  kinds: readonly string[] = none;
-  /** Round-trip time of the handshake, µs, if an application's handshake showed it; 0 is unknown. */
-  rttMicros = 0;
-  /** Hops of the session's path that its messages have named, `kind=address`, in order of appearance. */
-  hops: readonly string[] = none;
   sequence = 0;
   protocol = '';
   verdict: Message['encryption'] | typeof noVerdict = noVerdict;
@@ -44,9 +50,8 @@ export class FlowState {
   destinationPackets = 0;
   /** Samples of its payload, if the protocol is unknown; null if it is not sampled. */
   sampled: SampledFlow | null | undefined;
-  #reported: Set<string> | undefined;
-  #inferred: Set<string> | undefined;
-  #values: Recognised[] = none;
+  /** Read as {@link noFindings} until something is found. */
+  #found: Findings | null = null;
 
   /** @param isDatagrams whether its transport is not a stream */
   constructor(id: string, subjectIsDestination: boolean, isDatagrams: boolean, isWatched = false) {
@@ -54,6 +59,29 @@ export class FlowState {
     this.isDatagrams = isDatagrams;
     this.isWatched = isWatched;
     this.subjectIsDestination = subjectIsDestination;
+  }
+
+  get #findings(): Readonly<Findings> {
+    return this.#found ?? noFindings;
+  }
+
+  /** Kinds of the identifiers seen so far, each once. */
+  get kinds(): readonly string[] {
+    return this.#findings.kinds;
+  }
+
+  /** Hops of the session's path that its messages have named, `kind=address`, in order of appearance. */
+  get hops(): readonly string[] {
+    return this.#findings.hops;
+  }
+
+  /** Round-trip time of the handshake, µs, if an application's handshake showed it; 0 is unknown. */
+  get rttMicros(): number {
+    return this.#findings.rttMicros;
+  }
+
+  set rttMicros(micros: number) {
+    if (micros !== this.rttMicros) (this.#found ??= new Findings()).rttMicros = micros;
   }
 
   /** The flow is classified by its latest recognised message (ICE turns into RTP); unrecognised payload does not change that. */
@@ -68,24 +96,26 @@ export class FlowState {
   }
 
   remember(recognised: readonly Recognised[]): void {
-    if (this.#values === none) this.#values = [];
+    const found = (this.#found ??= new Findings());
+    const values = [...found.values];
     for (const one of recognised) {
-      if (!this.kinds.includes(one.observable.kind)) this.kinds = [...this.kinds, one.observable.kind];
-      const known = this.#values.findIndex((other) => other.value === one.value && other.written.join() === one.written.join());
-      if (known >= 0) this.#values.splice(known, 1);
-      this.#values.push(one);
+      if (!found.kinds.includes(one.observable.kind)) found.kinds = found.kinds.concat(one.observable.kind);
+      const known = values.findIndex((other) => other.value === one.value && other.written.join() === one.written.join());
+      if (known >= 0) values.splice(known, 1);
+      values.push(one);
     }
     // A copy, since an array that grows by one reserves room for seventeen, and most flows have one value.
-    this.#values = this.#values.slice(-Math.max(maxRememberedValues, recognised.length));
+    found.values = values.slice(-Math.max(maxRememberedValues, recognised.length));
     this.#redactedDomain = null;
   }
 
   /** Adds hops to the path. Returns for how many there was no room. */
   addHops(texts: readonly string[]): number {
-    const news = texts.filter((text) => !this.hops.includes(text));
+    const { hops } = this;
+    const news = texts.filter((text) => !hops.includes(text));
     if (news.length === 0) return 0;
-    const room = maxHops - this.hops.length;
-    this.hops = [...this.hops, ...news.slice(0, room)];
+    const room = maxHops - hops.length;
+    (this.#found ??= new Findings()).hops = hops.concat(news.slice(0, room));
     return Math.max(0, news.length - room);
   }
 
@@ -93,22 +123,24 @@ export class FlowState {
   isNews(token: string, path: string): boolean {
     if (!this.isDatagrams) return true;
     const place = `${token} ${path}`;
-    this.#reported ??= new Set();
-    if (this.#reported.has(place)) return false;
-    if (this.#reported.size < maxReported) this.#reported.add(place);
+    const reported = ((this.#found ??= new Findings()).reported ??= new Set());
+    if (reported.has(place)) return false;
+    if (reported.size < maxReported) reported.add(place);
     return true;
   }
 
   /** A value that was inferred, or recognised with certainty, is reported once. */
   isInferenceNews(token: string): boolean {
-    this.#inferred ??= new Set(this.#values.map(({ observable }) => observable.token));
-    if (this.#inferred.has(token)) return false;
-    this.#inferred.add(token);
+    const found = (this.#found ??= new Findings());
+    found.inferred ??= new Set(found.values.map(({ observable }) => observable.token));
+    if (found.inferred.has(token)) return false;
+    found.inferred.add(token);
     return true;
   }
 
   redact(text: string): string {
-    return this.#values.length === 0 ? text : redact(text, this.#values);
+    const { values } = this.#findings;
+    return values.length === 0 ? text : redact(text, values);
   }
 
   redactFact(value: unknown): unknown {
@@ -123,7 +155,7 @@ export class FlowState {
 
   /** A key can be an identifier too, and would then be in the path of the values below it. Short and plain words are names. */
   withRedactedPaths(recognised: readonly Recognised[]): Observable[] {
-    const values = this.#values.filter(({ value }) => value.length >= shortestInPath && /[\d@]/.test(value));
+    const values = this.#findings.values.filter(({ value }) => value.length >= shortestInPath && /[\d@]/.test(value));
     return recognised.map(({ observable }) => {
       const path = redact(observable.path, values);
       return path === observable.path ? observable : { ...observable, path };

@@ -66,7 +66,9 @@ class Probe implements AsyncDisposable {
   /** The positions say that the first `bytes` of a file were read. */
   async hasKept(file: string, bytes: number): Promise<void> {
     await until(`${bytes} bytes of ${file} to be kept`, async () => {
-      const { files } = JSON.parse(await readFile(path.join(this.#folder, 'positions.json'), 'utf8').catch(() => '{"files":[]}')) as { files: { path: string; offset: number }[] };
+      const { files } = JSON.parse(
+        await readFile(path.join(this.#folder, 'positions.json'), 'utf8').catch(() => '{"files":[]}'),
+      ) as { files: { path: string; offset: number }[] };
       return files.some((one) => one.path === file && one.offset === bytes);
     }, 20_000);
   }
@@ -198,7 +200,9 @@ describe('a log', { concurrency: true }, () => {
     await using folder = await temporaryFolder('restart');
     const file = path.join(folder.path, 'current.log');
     const head =
-      '#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\thttp\n#open\t2024-01-01-00-00-00\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tmethod\turi\thost\n#types\ttime\tstring\taddr\tport\taddr\tport\tstring\tstring\tstring\n';
+      '#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\thttp\n#open\t2024-01-01-00-00-00\n'
+        + '#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tmethod\turi\thost\n'
+        + '#types\ttime\tstring\taddr\tport\taddr\tport\tstring\tstring\tstring\n';
     const row = (second: number, name: string): string => `170000000${second}.5\tCa1\t10.0.0.5\t51000\t198.51.100.7\t80\tGET\t/${second}\t${name}\n`;
     await writeFile(file, head + row(1, 'one.example'));
     {
@@ -232,7 +236,7 @@ test('positions that cannot be read are told, and everything is read anew under 
     await using second = new Probe(folder.path, file);
     await until('all to be told again', async () => (await second.told()).length === 4);
     assert.equal(new Set((await second.told()).map(([id]) => id)).size, 2);
-    assert.match(second.stderr, /positions\.json.*holds no positions/);
+    assert.match(second.stderr, /positions\.json.*the file of positions cannot be used/);
   }
 });
 

@@ -63,7 +63,8 @@ test('in a folder, what has not grown for a while counts as read: a document is 
   await using state = await temporaryFolder('positions');
   const positions = path.join(state.path, 'positions.json');
   const har = (host: string): string => JSON.stringify({ log: { version: '1.2', entries: [{
-    startedDateTime: '2024-05-01T12:00:00Z', serverIPAddress: '198.51.100.7', request: { method: 'GET', url: `http://${host}/`, headers: [] }, response: { status: 200, headers: [], content: {} },
+    startedDateTime: '2024-05-01T12:00:00Z', serverIPAddress: '198.51.100.7',
+    request: { method: 'GET', url: `http://${host}/`, headers: [] }, response: { status: 200, headers: [], content: {} },
   }] } });
   const connection = (port: number): CaptureBuilder => {
     const builder = new CaptureBuilder();
@@ -76,9 +77,15 @@ test('in a folder, what has not grown for a while counts as read: a document is 
   const start = () => {
     const told: string[] = [];
     const source = new FollowSource({
-      files: [folder.path], positions, pipeline: createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' }), logger: createLogger({ name: 'test', level: 'silent' }),
+      files: [folder.path], positions, pipeline: createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' }),
+      logger: createLogger({ name: 'test', level: 'silent' }),
       pollInterval: 5, scanInterval: 10, settleInterval: 60,
-      sink: { send: async (batch) => void told.push(...batch.map((record) => `${record['url.domain'] || record['telltale.flow.state']}${record['url.path']}`)), close: async () => {} },
+      sink: {
+        send: async (batch) => void told.push(
+          ...batch.map((record) => `${record['url.domain'] || record['telltale.flow.state']}${record['url.path']}`),
+        ),
+        close: async () => {},
+      },
       onFailure: (error) => { throw error; },
     });
     void source.start();
@@ -88,16 +95,13 @@ test('in a folder, what has not grown for a while counts as read: a document is 
   await writeFile(path.join(folder.path, 'c.pcap'), connection(1001).pcap());
   const first = start();
   await until('both to be told', () => first.told.includes('a.example/') && first.told.includes('c.example/1001'));
-  await until(
-    'both to be kept',
-    async () =>
-      (await readFile(positions, 'utf8').catch(() => ''))
-        .split('"offset":')
-        .slice(1)
-        .filter((rest) => !rest.startsWith('0')).length === 2,
-  );
-  await writeFile(path.join(folder.path, 'a.har'), har('other.example'));
+  const keptOffsets = async (): Promise<number[]> =>
+    [...(await readFile(positions, 'utf8').catch(() => '')).matchAll(/"offset":(\d+)/g)].map(([, offset]) => Number(offset));
+  await until('both to be kept', async () => (await keptOffsets()).filter((offset) => offset > 0).length === 2);
+  const other = har('other.example');
+  await writeFile(path.join(folder.path, 'a.har'), other);
   await until('the document to be read again', () => first.told.includes('other.example/'));
+  await until('that to be kept', async () => (await keptOffsets()).includes(other.length));
 
   // As after a SIGKILL of the first source.
   await appendFile(path.join(folder.path, 'c.pcap'), connection(1002).pcap().subarray(24));
@@ -204,8 +208,18 @@ test('a file that cannot be read is told once, counted, and read when it can be;
   await using followed = await follow([blocked, good, path.join(folder.path, 'later.json')], `${good}.positions`);
   await until('the other file to be told', () => followed.names.includes('a'));
   await delay(50);
-  assert.equal(followed.lines.filter((line) => /error .*cannot be read: will be retried .*a file stands where a folder is needed/.test(line)).length, 1, followed.lines.join(''));
-  assert.equal(followed.lines.filter((line) => /warn .*cannot be read yet: waiting for it .*later\.json.*no such file/.test(line)).length, 1, followed.lines.join(''));
+  assert.equal(
+    followed.lines.filter(
+      (line) => /error .*the file cannot be read and will be tried again .*a file stands where a folder is needed/.test(line),
+    ).length,
+    1,
+    followed.lines.join(''),
+  );
+  assert.equal(
+    followed.lines.filter((line) => /warn .*the file cannot be read yet: waiting for it .*later\.json.*no such file/.test(line)).length,
+    1,
+    followed.lines.join(''),
+  );
   assert.equal(followed.source.counters.passedOver, 1);
 
   await rm(path.dirname(blocked));
@@ -223,7 +237,9 @@ test('a log that does not tell its columns is told, in a folder too, and others 
   await until('the other file to be told', () => followed.names.includes('b'));
   await until('all to be looked at', () => followed.source.counters.passedOver === 2);
   const errors = followed.lines.filter((line) => line.includes('error'));
-  assert.deepEqual(errors.map((line) => /a VPC flow log .* without the line that names its columns.*file=a\.log/.test(line)), [true], errors.join(''));
+  assert.deepEqual(
+    errors.map((line) => /the VPC flow log .* lacks the line that names its columns.*file=a\.log/.test(line)), [true], errors.join(''),
+  );
 });
 
 test('what is neither file nor folder is refused', async () => {

@@ -82,7 +82,9 @@ export class FollowSource implements Component {
   async start(): Promise<void> {
     const { files, positions, logger } = this.#options;
     for (const file of files) {
-      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: whyUnreadable(error) }, 'cannot be read yet: waiting for it'));
+      const stats = await stat(file).catch((error: unknown) => {
+        logger.warn({ file, reason: whyUnreadable(error) }, 'the file cannot be read yet: waiting for it');
+      });
       if (stats && !stats.isFile() && !stats.isDirectory())
         throw new Error(`${file} is neither a file nor a folder, and cannot be followed: read it without --follow`);
     }
@@ -166,7 +168,7 @@ export class FollowSource implements Component {
     this.counters.lostRests++;
     logger.warn(
       { file: path.basename(file), offset: known.offset },
-      'was replaced while nobody read it, and what it was is not beside it: what stood behind this offset was not read',
+      'the file was replaced while nobody read it, and its former content is not beside it: what followed this offset was not read',
     );
   }
 
@@ -202,7 +204,7 @@ export class FollowSource implements Component {
       if (this.#positions.isReadTo(stats)) continue;
       if (this.#followed.size >= maxFiles) {
         if (!this.#isFull)
-          logger.error({ file: path.basename(file), maxFiles }, 'more files than can be followed: this one and others are passed over');
+          logger.error({ file: path.basename(file), maxFiles }, 'there are more files than can be followed: this one and others are passed over');
         this.#isFull = true;
         this.counters.passedOver++;
         continue;
@@ -217,7 +219,7 @@ export class FollowSource implements Component {
     if (this.#refused.size >= maxFiles) this.#refused.clear();
     this.#refused.set(file, reason);
     this.counters.passedOver++;
-    this.#options.logger.error({ file, reason }, 'cannot be read: will be retried');
+    this.#options.logger.error({ file, reason }, 'the file cannot be read and will be tried again');
   }
 
   /** Puts a file to sleep with its handle open, unless too many are. */
@@ -245,7 +247,7 @@ export class FollowSource implements Component {
       await this.#positions.save();
     } catch (error) {
       this.counters.saveFailures++;
-      this.#options.logger.error({ file: this.#options.positions }, `cannot be written: ${(error as Error).message}`);
+      this.#options.logger.error({ file: this.#options.positions }, `the file of positions cannot be written: ${(error as Error).message}`);
     }
   }
 

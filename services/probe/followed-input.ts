@@ -93,7 +93,7 @@ export class FollowedInput {
     if (chunk === 'rotated') {
       this.finish();
       this.#isDone = false;
-      logger.info({ file: this.#name }, 'rotated');
+      logger.info({ file: this.#name }, 'the file was rotated');
       return true;
     }
     this.stir();
@@ -190,7 +190,7 @@ export class FollowedInput {
     this.#start = Buffer.alloc(0);
     if (isCompressed(start)) {
       counters.passedOver++;
-      logger.warn({ file: this.#name }, 'is compressed, and cannot be followed: read it without --follow');
+      logger.warn({ file: this.#name }, 'the file is compressed and cannot be followed: read it without --follow');
       this.#reader = deaf;
       return;
     }
@@ -214,7 +214,7 @@ export class FollowedInput {
     pipeline.take();
     this.#reader = reader;
     counters.resumed++;
-    logger.info({ file: this.#name, offset: from.offset, line: from.line }, 'resumed where an earlier run stopped');
+    logger.info({ file: this.#name, offset: from.offset, line: from.line }, 'reading resumes where an earlier run stopped');
     this.#guard(() => reader.push(chunk));
   }
 

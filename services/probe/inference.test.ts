@@ -56,21 +56,24 @@ const layouts: Record<string, { layout: Layout; user: string; room: string; user
   'fixed offsets, network order': {
     user: 'u32be', room: 'u32be', // The high half of the room's u64 is zero, which cannot be told from padding.
     layout: (session, packet) => Buffer.concat([
-      Buffer.from('c35a0102', 'hex'), u32(packet + 1, 'be'), u64(time(session, packet), 'be'), u32(Number(session.user), 'be'), u64(session.room, 'be'),
+      Buffer.from('c35a0102', 'hex'), u32(packet + 1, 'be'), u64(time(session, packet), 'be'), u32(Number(session.user), 'be'),
+      u64(session.room, 'be'),
       Buffer.from(session.subject.split('.').map(Number)), noise(`${session.seed} ${packet}`, 60),
     ]),
   },
   'fixed offsets, little-endian, no alignment': {
     user: 'u64le', room: 'u32le', userId: (user) => user * 1_234_577n,
     layout: (session, packet) => Buffer.concat([
-      Buffer.from('7e', 'hex'), noise(`${session.seed} ${packet}`, 12), u64(session.user * 1_234_577n, 'le'), Buffer.from('0003', 'hex'), u32(Number(session.room), 'le'),
+      Buffer.from('7e', 'hex'), noise(`${session.seed} ${packet}`, 12), u64(session.user * 1_234_577n, 'le'), Buffer.from('0003', 'hex'),
+      u32(Number(session.room), 'le'),
       u32(packet, 'le'), noise(`${session.seed} tail ${packet}`, 20),
     ]),
   },
   'behind a text of any length': {
     user: 'u32be', room: 'length-prefixed',
     layout: (session, packet) => Buffer.concat([
-      Buffer.from([0x51, packet]), text(noise(session.seed, 8 + (Number(session.user) + packet) % 9).toString('hex')), u32(Number(session.user), 'be'),
+      Buffer.from([0x51, packet]), text(noise(session.seed, 8 + (Number(session.user) + packet) % 9).toString('hex')),
+      u32(Number(session.user), 'be'),
       noise(`${session.seed} ${packet}`, 8), text(`lobby-${session.room}`), noise(`${session.seed} tail ${packet}`, 40),
     ]),
   },
@@ -90,7 +93,8 @@ const layouts: Record<string, { layout: Layout; user: string; room: string; user
   'one kind of message joins, others carry voice': {
     user: 'length-prefixed', room: 'u32be',
     layout: (session, packet) => (packet % 2 === 1 ? Buffer.concat([Buffer.from([0xb2, 7]), noise(`${session.seed} ${packet}`, 90)]) : Buffer.concat([
-      Buffer.from([0xb2, 1]), text(`usr_${session.user}`), noise(`${session.seed} ${packet}`, 6), Buffer.from([0, 0, 0]), u32(Number(session.room), 'be'), noise(`${session.seed} tail`, 9),
+      Buffer.from([0xb2, 1]), text(`usr_${session.user}`), noise(`${session.seed} ${packet}`, 6), Buffer.from([0, 0, 0]),
+      u32(Number(session.room), 'be'), noise(`${session.seed} tail`, 9),
     ])),
   },
 };
@@ -136,14 +140,20 @@ test('an inferred id rests on evidence, is told as inferred, and its value stays
   assert.ok(told.every((record) => record['telltale.flow.state'] === 'end' && record['telltale.encryption.verdict'] === 'opaque'));
   assert.deepEqual(told.map((record) => record['telltale.inference'].length), told.map((record) => record['telltale.observables'].length));
   const first = told.find((record) => record['telltale.subject.ip'] === '10.20.0.11')!;
-  assert.deepEqual(first['telltale.observables'].map(({ kind, path, encoding, sender, frame, visibility }) => ({ kind, path, encoding, sender, frame, visibility })), [
-    { kind: 'inferred_user_id', path: 'udp.payload@16', encoding: 'u32be', sender: 'source', frame: 1, visibility: 'cleartext' },
-    { kind: 'inferred_room_id', path: 'udp.payload@24', encoding: 'u32be', sender: 'source', frame: 1, visibility: 'cleartext' },
-  ]);
+  assert.deepEqual(
+    first['telltale.observables'].map(({ kind, path, encoding, sender, frame, visibility }) => ({
+      kind, path, encoding, sender, frame, visibility,
+    })),
+    [
+      { kind: 'inferred_user_id', path: 'udp.payload@16', encoding: 'u32be', sender: 'source', frame: 1, visibility: 'cleartext' },
+      { kind: 'inferred_room_id', path: 'udp.payload@24', encoding: 'u32be', sender: 'source', frame: 1, visibility: 'cleartext' },
+    ],
+  );
   assert.ok(first['telltale.observables'].every(({ confidence }) => confidence >= 40 && confidence <= 70));
   assert.equal(
     first['telltale.inference'][0],
-    'inferred_user_id udp.payload@16 u32be, 4 bytes; in 3 flows of 1 subject over 360 s (capture.pcap#1, capture.pcap#61, capture.pcap#121); 4 other subjects have values of their own there',
+    'inferred_user_id udp.payload@16 u32be, 4 bytes; in 3 flows of 1 subject over 360 s (capture.pcap#1, capture.pcap#61, '
+      + 'capture.pcap#121); 4 other subjects have values of their own there',
   );
   for (const { value } of recognised) assert.ok(!JSON.stringify(records).includes(value));
 });
@@ -167,17 +177,34 @@ test('the first packets of a binary TCP stream are looked at too', () => {
 describe('nothing is inferred', () => {
   const silent: Record<string, Buffer> = {
     'of noise': conversation((session, packet) => noise(`${session.seed} ${packet}`, 20 + (packet * 37) % 200)),
-    'of noise behind constants and a counter': conversation((session, packet) => Buffer.concat([Buffer.from('c35a0102deadbeef', 'hex'), u32(packet + 77_777, 'be'), noise(`${session.seed} ${packet}`, 60)])),
-    'of a clock': conversation((session, packet) => Buffer.concat([Buffer.from([0x41, 1]), u64(time(session, packet), 'be'), u32(Math.floor(session.at / 1e6), 'le'), Buffer.alloc(20)])),
-    'of the time at which somebody logged in': conversation((session) => Buffer.concat([Buffer.from([0x41, 1]), u32(Number(session.user % 1_000_000n) + 1_774_000_000, 'be'), Buffer.alloc(20)])),
-    'of the addresses of both sides': conversation((session) => Buffer.concat([Buffer.from([0x41, 1]), Buffer.from(session.subject.split('.').map(Number)), Buffer.from([198, 51, 100, 7]), Buffer.alloc(20)])),
-    'of what is drawn for each session': conversation((session) => Buffer.concat([Buffer.from([0x41, 1]), noise(session.seed, 8), text(noise(`${session.seed} token`, 8).toString('hex')), Buffer.alloc(20)])),
-    'of a key that stays with its client': conversation((session) => Buffer.concat([Buffer.from([0x41, 1]), noise(session.subject, 32), Buffer.alloc(20)])),
-    'of versions, languages and names of models': conversation((session) => Buffer.concat([
-      Buffer.from([0x41, 1]), text(session.user % 2n === 0n ? '4.18.2' : '4.17.11'), text(session.user % 3n === 0n ? 'en_US' : 'zh_CN'), u32(Number(session.user % 7n) + 30_000, 'be'), Buffer.alloc(20),
+    'of noise behind constants and a counter': conversation((session, packet) => Buffer.concat([
+      Buffer.from('c35a0102deadbeef', 'hex'), u32(packet + 77_777, 'be'), noise(`${session.seed} ${packet}`, 60),
     ])),
-    'of regions that several share and keep': conversation((session) => Buffer.concat([Buffer.from([0x41, 1]), u32(0x51d7a3 + Number(session.user % 2n) * 0x1f2e3d, 'be'), Buffer.alloc(20)])),
-    'of a subject that is alone': conversation(layouts['fixed offsets, network order']!.layout, sessions.filter(({ subject }) => subject === '10.20.0.11')),
+    'of a clock': conversation((session, packet) => Buffer.concat([
+      Buffer.from([0x41, 1]), u64(time(session, packet), 'be'), u32(Math.floor(session.at / 1e6), 'le'), Buffer.alloc(20),
+    ])),
+    'of the time at which somebody logged in': conversation((session) => Buffer.concat([
+      Buffer.from([0x41, 1]), u32(Number(session.user % 1_000_000n) + 1_774_000_000, 'be'), Buffer.alloc(20),
+    ])),
+    'of the addresses of both sides': conversation((session) => Buffer.concat([
+      Buffer.from([0x41, 1]), Buffer.from(session.subject.split('.').map(Number)), Buffer.from([198, 51, 100, 7]), Buffer.alloc(20),
+    ])),
+    'of what is drawn for each session': conversation((session) => Buffer.concat([
+      Buffer.from([0x41, 1]), noise(session.seed, 8), text(noise(`${session.seed} token`, 8).toString('hex')), Buffer.alloc(20),
+    ])),
+    'of a key that stays with its client': conversation((session) => Buffer.concat([
+      Buffer.from([0x41, 1]), noise(session.subject, 32), Buffer.alloc(20),
+    ])),
+    'of versions, languages and names of models': conversation((session) => Buffer.concat([
+      Buffer.from([0x41, 1]), text(session.user % 2n === 0n ? '4.18.2' : '4.17.11'), text(session.user % 3n === 0n ? 'en_US' : 'zh_CN'),
+      u32(Number(session.user % 7n) + 30_000, 'be'), Buffer.alloc(20),
+    ])),
+    'of regions that several share and keep': conversation((session) => Buffer.concat([
+      Buffer.from([0x41, 1]), u32(0x51d7a3 + Number(session.user % 2n) * 0x1f2e3d, 'be'), Buffer.alloc(20),
+    ])),
+    'of a subject that is alone': conversation(
+      layouts['fixed offsets, network order']!.layout, sessions.filter(({ subject }) => subject === '10.20.0.11'),
+    ),
     'of users who come once': conversation(layouts['fixed offsets, network order']!.layout, sessions.slice(0, 5)),
     'of connections that an application opens at once': conversation(
       (session, packet) => Buffer.concat([Buffer.from([0x41, 1]), noise(session.subject, 4), noise(`${session.seed} ${packet}`, 30)]),

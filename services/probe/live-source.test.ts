@@ -128,7 +128,7 @@ for (const program of ['dumpcap', 'tcpdump']) {
   test(`${program}: an interface that is none, and a filter that cannot be, are told in the program's words`, async (t) => {
     if (await findCaptureProgram(program) === null) return t.skip('not installed');
     await using unfiltered = live(program, 'no such filter (');
-    await assert.rejects(unfiltered.source.start(), new RegExp(`${program} cannot capture on lo: status 1: ${program}: .+`));
+    await assert.rejects(unfiltered.source.start(), new RegExp(`${program} cannot capture on lo: it ended with status 1: ${program}: .+`));
     await using none = live(program, '', 'none0');
     await assert.rejects(none.source.start(), new RegExp(`${program} cannot capture on none0: .+none0.+/${program} -D lists the interfaces`));
   });
@@ -168,7 +168,9 @@ describe('a program that misbehaves', () => {
   test('ends for one reason are told once, as are drops, and that packets come again', async () => {
     await using folder = await temporaryFolder('live');
     const builder = new CaptureBuilder();
-    builder.udp({ client: { ip: '10.0.0.1', port: 40_000 }, server: { ip: '192.0.2.1', port: 53 }, at: 1_700_000_000_000_000 }).send(Buffer.from('x'));
+    builder.udp({
+      client: { ip: '10.0.0.1', port: 40_000 }, server: { ip: '192.0.2.1', port: 53 }, at: 1_700_000_000_000_000,
+    }).send(Buffer.from('x'));
     await writeFile(path.join(folder.path, 'head'), new CaptureBuilder().pcap());
     await writeFile(path.join(folder.path, 'capture'), builder.pcap());
     const program = await script(folder.path, [
@@ -182,7 +184,7 @@ describe('a program that misbehaves', () => {
     await until('the drops to be told', () => ours.logged.some((line) => line.includes('dropped')));
     const words = ours.logged.map((line) => line.replace(/:.*/, ''));
     assert.deepEqual(words, [
-      'info capturing', 'error the capturing program ended', 'info packets are arriving again', 'warn packets were dropped before they could be read',
+      'info capturing', 'error the capture program ended', 'info packets are arriving again', 'warn packets were dropped before they could be read',
     ]);
     assert.deepEqual([ours.source.counters.restarts, ours.pipeline.capture.kernelDrops], [3, 7]);
   });
@@ -199,7 +201,7 @@ describe('a program that misbehaves', () => {
   });
 
   test('one that is not there is named', async () => {
-    await assert.rejects(live('/nowhere/dumpcap').source.start(), /no program to capture with: \/nowhere\/dumpcap/);
+    await assert.rejects(live('/nowhere/dumpcap').source.start(), /there is no program \/nowhere\/dumpcap to capture with/);
   });
 });
 
@@ -207,14 +209,17 @@ test('arguments: a filter is one argument, and never an option', () => {
   const filter = '-x or not port 22';
   const ours = { ...request, interface: 'eth0', filter };
   assert.deepEqual(captureArguments({ name: 'dumpcap', path: '' }, ours), ['-i', 'eth0', '-w', '-', '-s', '262144', '-q', '-B', '2', '-f', filter]);
-  assert.deepEqual(captureArguments({ name: 'tcpdump', path: '' }, ours), ['-i', 'eth0', '-w', '-', '-s', '262144', '-U', '-n', '-B', '2048', '--', filter]);
+  assert.deepEqual(captureArguments({ name: 'tcpdump', path: '' }, ours), [
+    '-i', 'eth0', '-w', '-', '-s', '262144', '-U', '-n', '-B', '2048', '--', filter,
+  ]);
   for (const name of ['lo', 'eth0.100', 'br-lan', 'any', 'wlan0:1']) assert.match(name, interfacePattern);
   for (const name of ['-', '-w', '/tmp/fifo', 'TCP@192.0.2.1:19000', 'a b', '']) assert.doesNotMatch(name, interfacePattern);
 });
 
 test('what the programs say at their end', () => {
   const advice =
-    'Capturing on \'lo\'\ndumpcap: You do not have permission to capture on device "lo".\n(socket: Operation not permitted)\n\n    sudo dpkg-reconfigure wireshark-common\n';
+    'Capturing on \'lo\'\ndumpcap: You do not have permission to capture on device "lo".\n(socket: Operation not permitted)\n\n'
+      + '    sudo dpkg-reconfigure wireshark-common\n';
   assert.equal(complaintOf({ name: 'dumpcap', path: '' }, advice), 'dumpcap: You do not have permission to capture on device "lo"');
   assert.equal(
     complaintOf({ name: 'tcpdump', path: '' }, 'tcpdump: 1 packet captured, 1 packet received by filter, 0 packets dropped by kernel\ngoodbye\n'),

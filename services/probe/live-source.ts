@@ -65,7 +65,7 @@ export class LiveSource implements Component {
       throw new Error(
         program === 'auto'
           ? 'neither dumpcap nor tcpdump is installed: install one (Debian: wireshark-common, tcpdump)'
-          : `no program to capture with: ${program}; expected auto, dumpcap, tcpdump, or the path of one of them`,
+          : `there is no program ${program} to capture with: expected auto, dumpcap, tcpdump, or the path of one of them`,
       );
     }
     this.#program = found;
@@ -87,7 +87,7 @@ export class LiveSource implements Component {
 
   /** @throws {Error} while no packets can arrive */
   check(): void {
-    if (this.#child === undefined) throw new Error('the capturing program is not running');
+    if (this.#child === undefined) throw new Error('the capture program is not running');
   }
 
   /** Ends the child and sends the remaining records. */
@@ -122,7 +122,7 @@ export class LiveSource implements Component {
       if (toldEnd !== this.#toldEnd) {
         logger.error(
           { interface: request.interface, program: this.#program!.name, reason: problem },
-          'the capturing program ended: it is started again, after pauses of up to a minute, until packets come',
+          'the capture program ended: it is started again, after pauses of up to a minute, until packets come',
         );
       }
       this.#toldEnd = toldEnd;
@@ -210,7 +210,7 @@ export class LiveSource implements Component {
     this.#hasToldDrops = true;
     logger.warn(
       { interface: request.interface, kernel: capture.kernelDrops, ofInterface: capture.interfaceDrops },
-      'packets were dropped before they could be read: from now on they are counted only; raise probe.live.buffer, or capture less with a filter',
+      'packets were dropped before they could be read: raise probe.live.buffer, or capture less with a filter; further drops are only counted',
     );
   }
 }

@@ -34,7 +34,14 @@ test('what mitmdump writes is read: addresses, visibility, headers and bodies', 
   const secure = createHttpsServer(selfSigned(folder.path), answer);
   const ports = await Promise.all([clear, secure].map(listen));
   const proxyPort = await freePort();
-  const proxy = spawn(mitmdump, ['--mode', 'regular', '--listen-host', '127.0.0.1', '-p', String(proxyPort), '--ssl-insecure', '-w', file, '--set', `confdir=${folder.path}`], { stdio: 'ignore' });
+  const proxy = spawn(
+    mitmdump,
+    [
+      '--mode', 'regular', '--listen-host', '127.0.0.1', '-p', String(proxyPort), '--ssl-insecure', '-w', file, '--set',
+      `confdir=${folder.path}`,
+    ],
+    { stdio: 'ignore' },
+  );
   try {
     await until('mitmdump to listen', async () => fetch(`http://127.0.0.1:${proxyPort}/`).then(() => true, () => false));
     await throughProxy(proxyPort, `http://127.0.0.1:${ports[0]}/v1/join?uid=${user}`);
@@ -52,7 +59,8 @@ test('what mitmdump writes is read: addresses, visibility, headers and bodies', 
   const isOurs = (record: FlowRecord): boolean => ports.includes(record['destination.port']);
   const requests = records.filter((record) => isOurs(record) && record['url.path'] === '/v1/join');
   assert.deepEqual(requests.map((record) => [
-    record['source.ip'], record['destination.ip'], record['destination.port'], record['http.request.method'], record['url.query'], record['telltale.encryption.verdict'],
+    record['source.ip'], record['destination.ip'], record['destination.port'], record['http.request.method'], record['url.query'],
+    record['telltale.encryption.verdict'],
     record['telltale.observables'].find(({ kind }) => kind === 'user_id')?.visibility,
   ]), [
     ['127.0.0.1', '127.0.0.1', ports[0], 'GET', 'uid={user_id}', 'cleartext', 'cleartext'],
@@ -66,7 +74,14 @@ test('what mitmdump writes is read: addresses, visibility, headers and bodies', 
 });
 
 function selfSigned(folder: string): { key: Buffer; cert: Buffer } {
-  const make = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-keyout', '-', '-out', '-'], { cwd: folder });
+  const make = spawnSync(
+    'openssl',
+    [
+      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1',
+      '-keyout', '-', '-out', '-',
+    ],
+    { cwd: folder },
+  );
   assert.equal(make.status, 0, String(make.stderr));
   return { key: make.stdout, cert: make.stdout };
 }

@@ -31,7 +31,7 @@ export class PackedInput {
   /** @throws {CaptureError} if the input ends before that */
   async take(count: number): Promise<Buffer> {
     const bytes = (await this.peek(count)).subarray(0, count);
-    if (bytes.length < count) throw this.problem('it is cut');
+    if (bytes.length < count) throw this.problem('it ends early');
     this.#skip(count);
     return bytes;
   }
@@ -53,7 +53,7 @@ export class PackedInput {
   }
 
   problem(reason: string): CaptureError {
-    return new CaptureError('compressed', this.#offset, `the input is compressed, and can be unpacked no further: ${reason}`);
+    return new CaptureError('compressed', this.#offset, `the input is compressed and cannot be unpacked any further: ${reason}`);
   }
 
   #skip(count: number): void {

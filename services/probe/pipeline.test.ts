@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CaptureBuilder, CaptureReader, PacketView, type TcpConversation, dnsAnswer, dnsQuery, httpRequest, httpResponse, tlsClientHello } from '#capture';
+import {
+  CaptureBuilder, CaptureReader, PacketView, type TcpConversation, dnsAnswer, dnsQuery, httpRequest, httpResponse, tlsClientHello,
+} from '#capture';
 import type { FlowRecord } from '#flow';
 import { probeCapture } from '../../test/support/scan.ts';
 import { createPipeline } from './create.ts';
@@ -36,7 +38,9 @@ function assertNowhere(value: string, records: readonly FlowRecord[]): void {
 test('what was recognised once is redacted on all later records of the flow, wherever it stands', () => {
   const user = 'qwx77812kk';
   const { records, kinds } = probe((builder) => builder.tcp({ client, server, at }).handshake()
-    .send(httpRequest('GET', `/a/${user}?uid=${user}`, { Host: `${user}.example.org`, 'User-Agent': `App (${user})` })).receive(httpResponse('200 OK'))
+    .send(
+      httpRequest('GET', `/a/${user}?uid=${user}`, { Host: `${user}.example.org`, 'User-Agent': `App (${user})` }),
+    ).receive(httpResponse('200 OK'))
     .send(httpRequest('GET', `/b/${user.toUpperCase()}`, { Host: `${user}.example.org`, 'User-Agent': user })).receive(httpResponse('200 OK'))
     .close());
   assert.deepEqual(kinds, ['user_id']);
@@ -128,10 +132,16 @@ test('the hardware address of the subject is on its records as the token that a 
 
 test('an identifier that is a key is found, and stands in no path', () => {
   const address = 'jane.doe@example.org';
-  const { records, kinds } = probe((builder) => builder.tcp({ client, server, at }).handshake()
-    .send(httpRequest('POST', `/unsubscribe?${address}=1&team=7`, { Host: 'api.example.org', 'Content-Type': 'application/json', Cookie: `${address}=seen` },
-      JSON.stringify({ members: { [address]: { uid: '4711999' } } })))
-    .close());
+  const { records, kinds } = probe(
+    (builder) => builder.tcp({ client, server, at }).handshake().send(
+      httpRequest(
+        'POST',
+        `/unsubscribe?${address}=1&team=7`,
+        { Host: 'api.example.org', 'Content-Type': 'application/json', Cookie: `${address}=seen` },
+        JSON.stringify({ members: { [address]: { uid: '4711999' } } }),
+      ),
+    ).close(),
+  );
   assert.deepEqual(kinds.toSorted(), ['email', 'user_id']);
   assertNowhere(address, records);
   const observables = records.flatMap((record) => record['telltale.observables']);
@@ -184,9 +194,13 @@ test('a name labels neither what began before it was learned, nor the flows of a
 test('a flow that gives up its half of a message tells what it had, and what comes later is read; a flow that is over leaves its room', () => {
   const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 7), tables: { ...defaultTables, messages: 40_000 } });
   const builder = new CaptureBuilder();
-  const upload = (host: number): TcpConversation => builder.tcp({ client: { ip: `10.1.2.${host}`, port: 40_000 }, server, at: at + host * 1e6 }).handshake();
+  const upload = (host: number): TcpConversation => builder.tcp({
+    client: { ip: `10.1.2.${host}`, port: 40_000 }, server, at: at + host * 1e6,
+  }).handshake();
   const form = (begin: string, length: number): string => {
-    const head = httpRequest('POST', '/form', { Host: 'a.example', 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': `${length}` });
+    const head = httpRequest('POST', '/form', {
+      Host: 'a.example', 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': `${length}`,
+    });
     return `${head}${begin}&filler=${'x'.repeat(9000)}`;
   };
   for (let host = 1; host <= 20; host++) upload(host).send(form('uid=1', 9013)).close();

@@ -1,4 +1,6 @@
-import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender } from '#capture';
+import {
+  FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender,
+} from '#capture';
 import {
   DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, dissectIpPayload, isIpPayloadRead,
   type DatagramContext, type DissectEnvironment, type Message,
@@ -38,6 +40,8 @@ export class ProbePipeline implements FlowHandler {
   readonly #flows: FlowTable;
   readonly #tables: TableBounds;
   #exports: FlowExportDecoder;
+  #blank: DatagramDissector | null = null;
+  #blankWatched: DatagramDissector | null = null;
   /** The current datagram; one object is reused for all. */
   readonly #context: DatagramContext = { sender: 'source', sourcePort: 0, destinationPort: 0, frame: 0, micros: 0 };
   /** Counters of all earlier sources. */
@@ -173,9 +177,11 @@ export class ProbePipeline implements FlowHandler {
       context.stream = undefined;
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
-      context.datagrams ??= new DatagramDissector(environment, this.#emit);
-      context.datagrams.datagram(bytes, this.#contextOf(flow, sender, frame, micros));
-      this.#hold(context, context.datagrams.heldBytes);
+      const datagrams = context.datagrams ?? this.#blankDatagrams(flow.isWatched);
+      datagrams.datagram(bytes, this.#contextOf(flow, sender, frame, micros));
+      if (datagrams.isBlank) return;
+      context.datagrams = datagrams;
+      this.#hold(context, datagrams.heldBytes);
     } else if (flow.transport === 'sctp') {
       context.association ??= new SctpDissector(environment, this.#emit);
       context.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
@@ -184,6 +190,16 @@ export class ProbePipeline implements FlowHandler {
       const message = dissectIpPayload(flow.transport, bytes, this.#contextOf(flow, sender, frame, micros), environment);
       if (message !== null) this.#emit(message);
     }
+  }
+
+  /** A dissector for flows of which nothing has to be remembered so far, such as a DNS query and its response; the one that remembers keeps it. */
+  #blankDatagrams(isWatched: boolean): DatagramDissector {
+    const blank = isWatched ? this.#blankWatched : this.#blank;
+    if (blank?.isBlank) return blank;
+    const made = new DatagramDissector(isWatched ? this.#watched : this.#environment, this.#emit);
+    if (isWatched) this.#blankWatched = made;
+    else this.#blank = made;
+    return made;
   }
 
   #contextOf(flow: Flow, sender: Sender, frame: number, micros: number): DatagramContext {
@@ -214,6 +230,7 @@ export class ProbePipeline implements FlowHandler {
       if (context.heldBytes === 0) continue;
       this.#dissected = flow;
       context.stream?.end();
+      context.datagrams?.end();
       context.stream = context.datagrams = context.association = undefined;
       this.#heldBytes -= context.heldBytes;
       context.heldBytes = 0;
@@ -234,6 +251,7 @@ export class ProbePipeline implements FlowHandler {
     const context = flow.context as DissectedFlow;
     this.#dissected = flow;
     context.stream?.end();
+    context.datagrams?.end();
     this.#heldBytes -= context.heldBytes;
     this.#recorder.end(flow, context, undefined, reason);
     this.#dissected = null;
@@ -243,7 +261,8 @@ export class ProbePipeline implements FlowHandler {
     const { counters } = this.entries;
     const { templates, untemplated } = this.#tables;
     return new FlowExportDecoder({
-      counters, capture: this.capture, emit: (entry) => this.entries.record(entry), maxTemplates: templates, maxSamplers: templates, maxWaitingBytes: untemplated,
+      counters, capture: this.capture, emit: (entry) => this.entries.record(entry), maxTemplates: templates, maxSamplers: templates,
+      maxWaitingBytes: untemplated,
     });
   }
 }

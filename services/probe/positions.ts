@@ -72,8 +72,8 @@ export class Positions {
     try {
       return new Positions(file, format.parse(JSON.parse(text)).files.slice(-maxPositions));
     } catch (error) {
-      const reason = error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)[0] : 'not JSON';
-      logger.warn({ file, reason }, 'holds no positions: followed files are read from their beginning');
+      const reason = error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)[0] : 'it is not JSON';
+      logger.warn({ file, reason }, 'the file of positions cannot be used: followed files are read from their beginning');
       return new Positions(file, []);
     }
   }

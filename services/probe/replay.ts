@@ -69,6 +69,8 @@ async function replay(
         if (start.length < leastSample) continue;
         reader = readerOf(start, input, pipeline, workers);
         await reader.push(start);
+        // It is not needed any more, and would stay until the end.
+        start = Buffer.alloc(0);
       } else {
         await reader.push(chunk);
       }

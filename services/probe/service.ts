@@ -17,7 +17,7 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
     async build({ configuration, logger, metrics, lifecycle }) {
       const { name, key, networks, templates, positions, live, watchlists: folder, tables } = configuration.probe;
       if (inputs.captures.length === 0 && inputs.listen === undefined && inputs.interface === undefined && live.interface === undefined) {
-        throw new Error('nothing to read: name a FILE, DIR or -, use --interface or --listen, or configure probe.live.interface');
+        throw new Error('there is nothing to read: name a FILE, DIR or -, use --interface or --listen, or configure probe.live.interface');
       }
       const options = { tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks, tables };
       const pipeline = createPipeline(options);
@@ -30,17 +30,24 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
         onDone: (unreadable) =>
           unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`)),
         onLeft: (captures) =>
-          lifecycle.leaveUndone('stopped before all was read and accepted by Kafka: read the captures again, which counts nothing twice', { captures }),
+          lifecycle.leaveUndone(
+            'the probe was stopped before all was read and accepted by Kafka: read the captures again, which counts nothing twice',
+            { captures },
+          ),
       });
       const closeSink = async (): Promise<void> => {
         await sink.close();
         const { closed: records = 0 } = sink.counters.rejected;
-        if (records > 0 && endless && !inputs.follow) lifecycle.leaveUndone('ended before Kafka accepted all records, and they cannot be read again', { records });
+        if (records > 0 && endless && !inputs.follow)
+          lifecycle.leaveUndone('the probe ended before Kafka accepted all records, and they cannot be read again', { records });
       };
       reportProbe(metrics, pipeline);
       reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', sink.counters);
-      const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [...checks, { name: 'kafka', check: () => sink.check() }], metrics })] });
+      const http = new HttpComponent({
+        ...configuration.http, logger,
+        modules: [OperationsModule.with({ checks: [...checks, { name: 'kafka', check: () => sink.check() }], metrics })],
+      });
       // Components stop in reverse order: the source waits for its records to be accepted, which may never happen while Kafka is unreachable.
       lifecycle.add(
         http, { name: 'flow sink', stop: closeSink }, watchlists, { name: 'workers', stop: () => workers?.close() }, source,

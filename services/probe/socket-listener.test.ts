@@ -51,7 +51,8 @@ test('writers come and go, send halves of lines, and are killed; each line is re
 
   const killed = spawn(process.execPath, [
     '-e',
-    `const s=require('net').connect(${JSON.stringify(file)},()=>{s.write(${JSON.stringify(dnsEvent('e.example') + dnsEvent('f.example').slice(0, 30))});console.log('sent')})`,
+    `const s=require('net').connect(${JSON.stringify(file)},`
+      + `()=>{s.write(${JSON.stringify(dnsEvent('e.example') + dnsEvent('f.example').slice(0, 30))});console.log('sent')})`,
   ]);
   await once(killed.stdout, 'data');
   killed.kill('SIGKILL');
@@ -121,5 +122,5 @@ test('a socket left behind is replaced; one in use, and a file, are not', async 
   await listener.stop();
   await writeFile(file, 'mine');
   await assert.rejects(listen(file), /cannot listen on the socket .*: a file of another kind is there/);
-  await assert.rejects(listen(`${file}${'x'.repeat(100)}`), /too long for the path of a socket: at most 107 bytes/);
+  await assert.rejects(listen(`${file}${'x'.repeat(100)}`), /too long for the path of a socket, which has at most 107 bytes/);
 });

@@ -55,7 +55,8 @@ export class SocketListener implements Component {
   /** @throws {Error} if the path is taken, or no socket can be created there */
   async start(): Promise<void> {
     const { path: file, logger, onFailure } = this.#options;
-    if (Buffer.byteLength(file) > longestPath) throw new Error(`${file} is too long for the path of a socket: at most ${longestPath} bytes`);
+    if (Buffer.byteLength(file) > longestPath)
+      throw new Error(`${file} is too long for the path of a socket, which has at most ${longestPath} bytes`);
     const server = createServer((socket) => this.#connected(socket));
     try {
       await mkdir(path.dirname(file), { recursive: true });
@@ -117,7 +118,7 @@ export class SocketListener implements Component {
       }
     } catch (error) {
       // The writer was killed, or the probe stops: what was sent before remains valid.
-      logger.debug({ socket: file, err: error }, 'connection broke');
+      logger.debug({ socket: file, err: error }, 'the connection broke');
     }
     socket.destroy();
     // A single unfinished line is a log too.
@@ -133,7 +134,7 @@ export class SocketListener implements Component {
     const name = path.basename(file);
     this.#options.pipeline.begin(name);
     let reader: LogReader | null = null;
-    let reason = 'no log that is known here';
+    let reason = 'it is not a log that Telltale knows';
     try {
       reader = openLog(start, { name, counters: entries.counters, certificates: entries.certificates, emit: (entry) => entries.record(entry) });
     } catch (error) {
@@ -141,7 +142,7 @@ export class SocketListener implements Component {
     }
     if (reader === null) {
       this.counters.refused++;
-      logger.error({ socket: file, reason }, 'what a writer sends cannot be read: the connection is closed');
+      logger.error({ socket: file, reason }, 'what a writer sends cannot be read, and the connection is closed');
       return null;
     }
     reader.push(start);

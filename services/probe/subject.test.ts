@@ -20,7 +20,9 @@ test('a company names its own ranges', () => {
 
 test('what is no CIDR range is refused with its text', () => {
   for (const none of ['10.0.0.0', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/8/9', '10.0.0/8', '/8', '2001:db8::/129', '10.0.0.0/-1', ' /8'])
-    assert.throws(() => new MonitoredNetworks([none]), { name: 'TypeError', message: new RegExp(`"${none.replaceAll('/', '\\/')}": expected CIDR`) });
+    assert.throws(() => new MonitoredNetworks([none]), {
+      name: 'TypeError', message: new RegExp(`"${none.replaceAll('/', '\\/')}" cannot be used: expected CIDR`),
+    });
 });
 
 test('a range of IPv6 that holds mapped addresses (RFC 4291, section 2.5.5.2) holds those of IPv4', () => {

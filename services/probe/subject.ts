@@ -28,7 +28,7 @@ export class MonitoredNetworks {
       const [, address = '', prefix] = /^([^/]+)\/(\d{1,3})$/.exec(network) ?? [];
       const length = Number(prefix);
       if (Number.isNaN(length) || isIP(address) === 0 || length > (isIPv6(address) ? 128 : 32))
-        throw new TypeError(`monitored network ${JSON.stringify(network)}: expected CIDR notation such as 10.0.0.0/8`);
+        throw new TypeError(`the monitored network ${JSON.stringify(network)} cannot be used: expected CIDR notation such as 10.0.0.0/8`);
       this.#list.addSubnet(address, length, isIPv6(address) ? 'ipv6' : 'ipv4');
       const range = rangeOf(address, length);
       if (range !== null) this.#ranges.push(range);

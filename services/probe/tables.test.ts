@@ -105,7 +105,8 @@ const cases: Record<Exclude<keyof TableBounds, 'timeouts'>, { bound: number; inp
   logFlows: {
     bound: 5, metric: /entry_problems_total\{reason="join\/flows forgotten"\} (\d+)/,
     input: Buffer.from(hosts.map((host, i) => `${JSON.stringify({
-      timestamp: '2026-06-01T10:00:00.000000+0000', flow_id: 1000 + i, event_type: 'tls', src_ip: host.ip, src_port: host.port, dest_ip: server.ip, dest_port: 443, proto: 'TCP',
+      timestamp: '2026-06-01T10:00:00.000000+0000', flow_id: 1000 + i, event_type: 'tls',
+      src_ip: host.ip, src_port: host.port, dest_ip: server.ip, dest_port: 443, proto: 'TCP',
       tls: { sni: 'api.example.org', version: 'TLS 1.3' },
     })}\n`).join('')),
   },

@@ -57,7 +57,7 @@ for (const chunkBytes of [1, 1000, 1 << 20]) {
       for (const packed of [gzipSync(text), zstdCompressSync(text)]) {
         const { out, problem } = await unpack(Buffer.concat([packed, garbage]), chunkBytes);
         assert.ok(out.equals(text));
-        assert.match(problem, /something else stands behind it|Unknown frame descriptor/);
+        assert.match(problem, /something else follows the compressed data|Unknown frame descriptor/);
       }
     });
 
@@ -76,7 +76,7 @@ test('cut anywhere, its beginning is read, and that it is cut is told', async ()
     for (let bytes = 4; bytes < packed.length; bytes += 97) {
       const { out, problem } = await unpack(packed.subarray(0, bytes), 512);
       assert.ok(text.subarray(0, out.length).equals(out));
-      assert.match(problem, /it is cut|unexpected end of file/);
+      assert.match(problem, /it ends early|unexpected end of file/);
     }
   }
   const { out } = await unpack(gzipSync(text).subarray(0, 4000), 512);

@@ -24,7 +24,7 @@ export async function* unpacked(chunks: AsyncIterable<Buffer>, chunkSize: number
     else if (isZstandard(start)) yield* decoded(input, createZstdDecompress({ chunkSize }));
     // Zeros pad the last block of a tape.
     else if (await input.isZeros()) return;
-    else throw input.problem('something else stands behind it');
+    else throw input.problem('something else follows the compressed data');
   }
 }
 
@@ -59,7 +59,7 @@ async function* gzipMember(input: PackedInput, chunkSize: number): AsyncGenerato
     checksum = crc32(chunk, checksum);
     yield chunk;
   }
-  if ((await input.take(8)).readUInt32LE(0) !== checksum) throw input.problem('its checksum is another one');
+  if ((await input.take(8)).readUInt32LE(0) !== checksum) throw input.problem('its checksum is wrong');
 }
 
 /** What a decoder unpacks from the input until its data ends, or the input. What follows the data is not consumed. */

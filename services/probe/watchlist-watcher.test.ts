@@ -51,7 +51,7 @@ test('lists with an error are refused with their place, and those in use stay', 
   await watcher.look();
   await watcher.look();
   assert.deepEqual([given.length, watcher.counters.watchlistReloadsRefused, logged.length], [1, 1, 1], 'told once');
-  assert.match(logged[0]!, /people\.jsonl:1: made with token key 00000000/);
+  assert.match(logged[0]!, /people\.jsonl:1: the list was made with token key 00000000/);
 });
 
 test('a list is written for its owner alone, and holds no value', async (context) => {
@@ -60,5 +60,5 @@ test('a list is written for its owner alone, and holds no value', async (context
   const file = watchlistFile(folder, 'people');
   if (process.platform !== 'win32') assert.equal((await stat(file)).mode & 0o777, 0o600);
   assert.deepEqual(await readWatchlists(folder, key.keyId), [listOf('people', 'jane.doe@example.org')]);
-  await assert.rejects(readWatchlists(folder, '11111111'), /people\.jsonl:1: made with token key/);
+  await assert.rejects(readWatchlists(folder, '11111111'), /people\.jsonl:1: the list was made with token key/);
 });

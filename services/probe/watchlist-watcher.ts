@@ -53,10 +53,10 @@ export class WatchlistWatcher implements Component {
       pipeline.watch(watchOf(lists, tokenKey));
       workers?.watch(lists);
       this.counters.watchlistReloads += 1;
-      logger.info({ folder, lists: state === '' ? 0 : state.split('\n').length }, 'watchlists loaded');
+      logger.info({ folder, lists: state === '' ? 0 : state.split('\n').length }, 'the watchlists were loaded');
     } catch (error) {
       this.counters.watchlistReloadsRefused += 1;
-      logger.error({ error: (error as Error).message }, 'changed watchlists were rejected; the previous ones stay in use');
+      logger.error({ error: (error as Error).message }, 'the changed watchlists cannot be used, and the previous ones stay in use');
     }
   }
 }

@@ -38,7 +38,7 @@ export async function readWatchlists(folder: string, keyId: string): Promise<Wat
   let values = 0;
   for (const name of await listFiles(folder)) {
     const file = path.join(folder, name);
-    if ((await stat(file)).size > mostBytes) throw new WatchlistError(file, 0, `larger than ${mostBytes / 1024 / 1024} MB`);
+    if ((await stat(file)).size > mostBytes) throw new WatchlistError(file, 0, `the file is larger than ${mostBytes / 1024 / 1024} MiB`);
     const list = parseWatchlist(await readFile(file, 'utf8'), file, keyId);
     values += list.entries.length;
     if (values > mostWatched) throw new WatchlistError(file, 0, `with this list the probe would watch more than ${mostWatched} values`);

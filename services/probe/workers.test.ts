@@ -28,10 +28,17 @@ function traffic(): Buffer {
     const server = { ip: `198.51.100.${host + 1}`, port: 80 };
     const start = at + host * 50_000;
     const name = `host${host}.example.org`;
-    builder.udp({ client: { ...client, port: 30_000 + host }, server: { ip: host % 2 === 0 ? '9.9.9.9' : '10.9.9.9', port: host % 5 === 0 ? 5300 : 53 }, at: start })
+    builder.udp({
+      client: { ...client, port: 30_000 + host }, server: { ip: host % 2 === 0 ? '9.9.9.9' : '10.9.9.9', port: host % 5 === 0 ? 5300 : 53 },
+      at: start,
+    })
       .send(dnsQuery(host, name)).receive(dnsAnswer(host, name, 'A', [{ name, type: 'A', ttl: 60, data: server.ip }]));
-    builder.tcp({ client, server, at: start + 10_000 }).handshake().send(httpRequest('GET', `/a?uid=18402${host + 10}651`, {})).receive(httpResponse('200 OK')).close();
-    builder.udp({ client: { ...client, port: 50_000 }, server: { ...server, port: 7000 }, at: start + 30_000 }).send(Buffer.from(`uid=98402${host + 10}651 ${'x'.repeat(900)}`));
+    builder.tcp({ client, server, at: start + 10_000 }).handshake().send(
+      httpRequest('GET', `/a?uid=18402${host + 10}651`, {}),
+    ).receive(httpResponse('200 OK')).close();
+    builder.udp({
+      client: { ...client, port: 50_000 }, server: { ...server, port: 7000 }, at: start + 30_000,
+    }).send(Buffer.from(`uid=98402${host + 10}651 ${'x'.repeat(900)}`));
   }
   return builder.pcap();
 }

@@ -169,7 +169,7 @@ class Thread {
     });
     this.#worker.on('message', (reply: FromWorker) => this.#questions.shift()!.resolve(reply));
     this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', (code) => this.#fail(new Error(`a worker of the probe ended with ${code}`)));
+    this.#worker.on('exit', (code) => this.#fail(new Error(`a worker of the probe ended with status ${code}`)));
     this.#rest();
   }
 

@@ -9,7 +9,7 @@ const text = z.string().max(300).optional();
 /** ISO 8601 with a zone, to microseconds since 1970. */
 const time = z.iso.datetime({ offset: true })
   .transform((value) => Date.parse(value) * 1000)
-  .refine(Number.isSafeInteger, 'must lie between the years 1684 and 2255')
+  .refine(Number.isSafeInteger, 'must be a time between the years 1684 and 2255')
   .optional();
 
 const filterShape = {

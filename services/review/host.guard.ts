@@ -14,6 +14,6 @@ export class HostGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { host = '' } = context.switchToHttp().getRequest<FastifyRequest>().headers;
     if (this.hosts.has(host.replace(/:\d+$/, '').toLowerCase())) return true;
-    throw new ForbiddenException('This address is not one that Telltale answers to.');
+    throw new ForbiddenException('Telltale does not answer to this host name. List it in review.hosts if it should.');
   }
 }

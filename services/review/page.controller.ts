@@ -11,7 +11,8 @@ export type PageFiles = ReadonlyMap<string, string>;
 /** Content from this origin only, and nothing inline, so that even a value that was not escaped could not run as a script. */
 const headers = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+      + "frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
@@ -32,7 +33,7 @@ export class PageController {
   @Get('page/:name')
   file(@Param('name') name: string, @Res() reply: FastifyReply): void {
     const text = this.files.get(name);
-    if (text === undefined) throw new NotFoundException('No such file.');
+    if (text === undefined) throw new NotFoundException('There is no such file.');
     void reply.headers(headers).type(`${types[extname(name)]}; charset=utf-8`).send(text);
   }
 }

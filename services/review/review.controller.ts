@@ -39,7 +39,7 @@ export class ReviewController {
     return answer(async () => {
       const store = this.store.until(signal);
       const finding = await findFinding(store, id);
-      if (finding === undefined) throw new NotFoundException('No such finding. It may have reached the end of its retention.');
+      if (finding === undefined) throw new NotFoundException('There is no such finding. It may have reached the end of its retention.');
       const flow = String(finding['telltale.flow.id']);
       const token = String(finding['telltale.observable.token']);
       return {

@@ -177,8 +177,8 @@ test('an address that asks for what is not there says so, and leads back', { ski
   await using shown = await show(stories(5), 'sort=colour');
   const { page } = shown;
   const problem = page.getByRole('alert');
-  assert.match(await problem.innerText(), /asks for what is not there: sort: /);
-  assert.doesNotMatch(await problem.innerText(), /Trying again/);
+  assert.match(await problem.innerText(), /asks for something that cannot be shown: sort: /);
+  assert.doesNotMatch(await problem.innerText(), /tries again/);
   await problem.getByRole('button', { name: 'Show all findings' }).click();
   await page.waitForSelector('tr[data-id]');
   await problem.waitFor({ state: 'hidden' });
@@ -193,7 +193,7 @@ test('a store that failed is asked again, also when the page is not live', { ski
   await page.getByRole('checkbox', { name: 'Live' }).uncheck();
   await page.route('**/api/**', (route) => route.abort());
   await page.getByRole('checkbox', { name: 'high' }).check();
-  await page.getByRole('alert').filter({ hasText: 'Telltale does not answer. Is it still running? Trying again' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Telltale does not answer. Is it still running? The page tries again' }).waitFor();
   await page.unroute('**/api/**');
   await page.clock.runFor(11_000);
   await page.getByRole('alert').waitFor({ state: 'hidden' });
@@ -247,7 +247,12 @@ test('on paper: the list whole, or the open finding alone', { skip }, async () =
   await page.locator('#detail .records').waitFor();
   assert.equal(await page.locator('.list').isVisible(), false);
   assert.ok((await height('body')) >= (await height('#detail')));
-  assert.equal(await page.locator('#detail').evaluate((panel: { scrollHeight: number; clientHeight: number }) => panel.scrollHeight > panel.clientHeight), false);
+  assert.equal(
+    await page.locator('#detail').evaluate(
+      (panel: { scrollHeight: number; clientHeight: number }) => panel.scrollHeight > panel.clientHeight,
+    ),
+    false,
+  );
 });
 
 test('a finding over several subjects says so, where others show a host, a frame and a flow', { skip }, async () => {
@@ -259,8 +264,8 @@ test('a finding over several subjects says so, where others show a host, a frame
   await panel.locator('h2', { hasText: 'Two hosts in one room' }).waitFor();
   const text = await panel.innerText();
   assert.match(text, /From\s+several/);
-  assert.match(text, /None of its own: the finding is about several records/);
-  assert.doesNotMatch(text, /0 %|Frame|not stored any more|all of this subject|Other findings in this flow/i);
+  assert.match(text, /The finding has no flow of its own: it is about several records/);
+  assert.doesNotMatch(text, /0 %|Frame|no longer stored|all findings of this subject|Other findings in this flow/i);
   assert.match(await page.locator('tr[data-id="c0ffee"]').innerText(), /from several/);
   assert.deepEqual(complaints, []);
 });
@@ -269,7 +274,10 @@ test('text from the wire is shown, never run', { skip }, async () => {
   const hostile = '"><img src=x onerror="document.title=\'owned\'"><script>document.title=\'owned\'</script>\'';
   const told = story({
     index: 1, level: 'high', rule: hostile, message: hostile, peer: { located: hostile }, observable: { kind: hostile, path: hostile, mask: hostile },
-    flow: { 'destination.domain': hostile, 'url.domain': hostile, 'url.path': hostile, 'http.request.method': hostile, 'telltale.service': hostile, 'telltale.evidence.file': hostile, 'telltale.policy.verdict': hostile },
+    flow: {
+      'destination.domain': hostile, 'url.domain': hostile, 'url.path': hostile, 'http.request.method': hostile,
+      'telltale.service': hostile, 'telltale.evidence.file': hostile, 'telltale.policy.verdict': hostile,
+    },
   });
   await using shown = await show([told], `finding=${told.finding['event.id']}`);
   const { page, complaints } = shown;
@@ -314,7 +322,9 @@ test('new findings appear while it is open, and a store that fails is said', { s
 for (const width of [1280, 800, 400]) {
   test(`nothing runs over the edge at ${width} pixels`, { skip }, async () => {
     const host = `${'a-very-long-label-'.repeat(3)}a.`.repeat(4) + 'example';
-    const long = story({ index: 99, level: 'high', rule: host, message: `Sent to ${host}.`, flow: { 'destination.domain': host, 'telltale.service': host } });
+    const long = story({
+      index: 99, level: 'high', rule: host, message: `Sent to ${host}.`, flow: { 'destination.domain': host, 'telltale.service': host },
+    });
     const told = [...stories(30), long];
     await using shown = await show(told, `finding=${long.finding['event.id']}`);
     const { page } = shown;

@@ -46,7 +46,9 @@ measure('IPv4, number', ipv4.length, () => { for (let i = 0; i < ipv4.length; i 
 measure('IPv6, words', ipv6.length, () => { for (let i = 0; i < ipv6.length; i += 1) sink += geography.lookupIpv6(ipv6[i]!).asn; });
 measure('IPv4, text', texts4.length, () => { for (let i = 0; i < texts4.length; i += 1) sink += geography.lookup(texts4[i]!).asn; });
 measure('IPv6, text', texts6.length, () => { for (let i = 0; i < texts6.length; i += 1) sink += geography.lookup(texts6[i]!).asn; });
-measure('baseline: mmdb-lib, IPv4 text, one table', texts4.length / 4, () => { for (let i = 0; i < texts4.length / 4; i += 1) sink += reader.get(texts4[i]!) === null ? 0 : 1; });
+measure('baseline: mmdb-lib, IPv4 text, one table', texts4.length / 4, () => {
+  for (let i = 0; i < texts4.length / 4; i += 1) sink += reader.get(texts4[i]!) === null ? 0 : 1;
+});
 if (sink === 0) console.log('nothing was found');
 
 /** The median of the rounds, and their span. */

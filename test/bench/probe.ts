@@ -13,6 +13,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { heapOptions, nodeEnvironment } from '../support/node-settings.ts';
 import { Distinct } from './probe/distinct.ts';
 import type { ProbeRun } from './probe/run.ts';
 import { Suricata, suricataCommand } from './probe/suricata.ts';
@@ -104,12 +105,13 @@ function compareWithBaseline(ratios: Ratios): void {
   }
 }
 
-/** Runs the probe in its own process, so that RSS and compiled code are those of one run, with the memory limit that bin/telltale sets. */
+/** Runs the probe in its own process, so that RSS and compiled code are those of one run, with the settings of memory that bin/telltale has. */
 function runProbe(args: readonly string[], cores = '0'): ProbeRun {
   const folder = mkdtempSync(path.join(tmpdir(), 'telltale-bench-'));
   try {
     const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-    const node = ['env', 'MALLOC_ARENA_MAX=2', process.execPath, '--max-semi-space-size=16', '--heap-growing-percent=100'];
+    const environment = Object.entries(nodeEnvironment).map(([name, value]) => `${name}=${value}`);
+    const node = ['env', ...environment, process.execPath, ...heapOptions];
     return JSON.parse(timed([...node, ...profile, runFile, ...args, '--output', path.join(folder, 'records')], cores).stdout) as ProbeRun;
   } finally {
     rmSync(folder, { recursive: true });
@@ -120,7 +122,8 @@ function runProbe(args: readonly string[], cores = '0'): ProbeRun {
 function runTshark(capture: string): Measured {
   const fields = [
     'frame.number', 'frame.time_epoch', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport', 'udp.srcport', 'udp.dstport',
-    'http.request.method', 'http.host', 'http.request.uri', 'http.user_agent', 'http.cookie', 'http.response.code', 'dns.qry.name', 'dns.a', 'dns.aaaa',
+    'http.request.method', 'http.host', 'http.request.uri', 'http.user_agent', 'http.cookie', 'http.response.code', 'dns.qry.name', 'dns.a',
+    'dns.aaaa',
     'tls.handshake.extensions_server_name', 'stun.att.username', 'stun.att.ipv4', 'quic.version',
   ];
   return timed(['tshark', '-n', '-r', capture, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])]);

@@ -1,6 +1,6 @@
 /**
- * What the review page asks of an embedded store that is large: `node dist/test/bench/review.js [findings …]`, by default 20,000 and 500,000 of the last
- * 30 days. CPU time and time of an answer, medians of 5; what merges rows meanwhile counts too.
+ * What the review page asks of an embedded store that is large: `node dist/test/bench/review.js [findings …]`, by default 20,000 and
+ * 500,000 of the last 30 days. CPU time and time of an answer, medians of 5; what merges rows meanwhile counts too.
  */
 import { findFinding, findFindings, summariseFindings, type FindingFilter, type FindingSorting } from '#store';
 import { run, temporaryStore } from '../../libs/store/testing.ts';
@@ -30,7 +30,9 @@ for (const count of counts) {
   await measure('thousandth page', () => list('time', {}, Math.max(0, Math.min(100_000, count - 100))));
   const [first] = await list('time');
   await measure('a finding', () => findFinding(store, String(first!['event.id'])));
-  await measure('summary and newest while findings are stored, with their CPU time', whileStoring(() => Promise.all([summariseFindings(store, {}), list('time')])));
+  await measure('summary and newest while findings are stored, with their CPU time', whileStoring(() => Promise.all([
+    summariseFindings(store, {}), list('time'),
+  ])));
 }
 
 function list(sort: FindingSorting, filter: FindingFilter = {}, offset = 0) {
@@ -44,9 +46,11 @@ async function fill(findings: number): Promise<void> {
     const anew = (column: string): string => `lower(hex(sipHash128(${column}, back))) AS ${column}`;
     await run(path, `INSERT INTO findings SELECT told.* REPLACE (
         ${anew('event_id')}, ${anew('telltale_flow_id')}, ${anew('telltale_record_id')},
-        if(telltale_observable_token = '', '', concat('tk1.9f3c01aa.', substring(hex(MD5(toString(cityHash64(telltale_record_id, back) % 5000))), 1, 22)))
+        if(telltale_observable_token = '', '',
+          concat('tk1.9f3c01aa.', substring(hex(MD5(toString(cityHash64(telltale_record_id, back) % 5000))), 1, 22)))
           AS telltale_observable_token,
-        concat('10.20.', toString(cityHash64(telltale_flow_id, back) % 20), '.', toString(cityHash64(back, telltale_flow_id) % 250)) AS telltale_subject_ip,
+        concat('10.20.', toString(cityHash64(telltale_flow_id, back) % 20), '.', toString(cityHash64(back, telltale_flow_id) % 250))
+          AS telltale_subject_ip,
         now64(6) - toIntervalSecond(cityHash64(event_id, back) % (30 * 86400)) AS timestamp, timestamp AS event_created, now64(3) AS ingested_at)
       FROM told CROSS JOIN (SELECT number AS back FROM numbers(${stored}, ${Math.min(copiesPerInsert, copies - stored)})) AS copies`);
   }
@@ -73,6 +77,8 @@ async function measure(what: string, work: () => Promise<unknown>): Promise<void
     const { user, system } = process.cpuUsage(before);
     if (round >= 0) took.push({ cpu: (user + system) / 1000, wall: performance.now() - started });
   }
-  const median = (of: 'cpu' | 'wall'): string => Math.round(took.map((each) => each[of]).toSorted((a, b) => a - b)[Math.floor(rounds / 2)]!).toLocaleString('en');
+  const median = (of: 'cpu' | 'wall'): string => Math.round(
+    took.map((each) => each[of]).toSorted((a, b) => a - b)[Math.floor(rounds / 2)]!,
+  ).toLocaleString('en');
   console.log(`  ${what}: ${median('cpu')} ms of CPU time, ${median('wall')} ms`);
 }

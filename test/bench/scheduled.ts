@@ -24,7 +24,12 @@ await using temporary = await temporaryStore();
 const { store, path } = temporary;
 await store.write(anHour(), []);
 // The hour that all others are copied from, as if it had been stored live.
-await run(path, 'CREATE TABLE an_hour AS flows', 'INSERT INTO an_hour SELECT * REPLACE (timestamp AS ingested_at) FROM flows', 'TRUNCATE TABLE flows');
+await run(
+  path,
+  'CREATE TABLE an_hour AS flows',
+  'INSERT INTO an_hour SELECT * REPLACE (timestamp AS ingested_at) FROM flows',
+  'TRUNCATE TABLE flows',
+);
 let stored = 0;
 const fast = await measure(fewest);
 const slow = await measure(most);
@@ -65,7 +70,10 @@ async function measure(hours: number): Promise<ReadonlyMap<string, number>> {
     }
     const median = millis.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]!;
     took.set(detection.name, median);
-    console.log(`${detection.title}: ${Math.round(median)} ms with ${hours} hours stored, ${(hours * flowsPerHour).toLocaleString('en')} flows; ${found} findings`);
+    console.log(
+      `${detection.title}: ${Math.round(median)} ms with ${hours} hours stored, ${(hours * flowsPerHour).toLocaleString('en')} flows; `
+        + `${found} findings`,
+    );
   }
   return took;
 }

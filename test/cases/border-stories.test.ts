@@ -45,10 +45,12 @@ const denied = 'Service traffic to a country its policy denies';
 test('a key from Beijing', () => {
   const builder = new CaptureBuilder();
   tlsSession(builder, {
-    client: { ip: alice, port: 51_001 }, server: { ip: '206.247.10.10', port: 443 }, serverName: 'us04web.zoom.us', at: start, roundTripMicros: 12_000,
+    client: { ip: alice, port: 51_001 }, server: { ip: '206.247.10.10', port: 443 }, serverName: 'us04web.zoom.us', at: start,
+    roundTripMicros: 12_000,
   });
   tlsSession(builder, {
-    client: { ip: alice, port: 51_002 }, server: { ip: '52.81.151.250', port: 443 }, serverName: 'us04kms1.zoom.us', at: start + 3 * second, roundTripMicros: 190_000,
+    client: { ip: alice, port: 51_002 }, server: { ip: '52.81.151.250', port: 443 }, serverName: 'us04kms1.zoom.us', at: start + 3 * second,
+    roundTripMicros: 190_000,
   });
   const story = judge(builder);
   assert.equal(verdictOf(story, '206.247.10.10'), 'Zoom, signalling | US/US/US | allowed located=US, operated=US');
@@ -92,7 +94,8 @@ test('government policy: the stricter policy decides, and both are shown', async
       context,
     ),
     parsePolicy(
-      "id: zoom-for-government\nversion: '3'\ntitle: Zoom for Government\nlevel: critical\nservices: [Zoom]\nsubjects: { cidr: [10.20.0.11/32] }\nallow: { located: [US] }",
+      "id: zoom-for-government\nversion: '3'\ntitle: Zoom for Government\nlevel: critical\nservices: [Zoom]\n"
+        + "subjects: { cidr: [10.20.0.11/32] }\nallow: { located: [US] }",
       'gov.yml',
       context,
     ),
@@ -119,7 +122,8 @@ test('Agora edges: unicast hosts in several countries, one of them denied', () =
   const edges = { '128.1.233.218': 'DE', '199.190.44.135': 'HK', '202.226.25.166': 'JP' };
   for (const [i, ip] of Object.keys(edges).entries()) {
     tlsSession(builder, {
-      client: { ip: alice, port: 51_010 + i }, server: { ip, port: 443 }, serverName: `${ip.replaceAll('.', '-')}.edge.agora.io`, at: start + i * second, roundTripMicros: 30_000,
+      client: { ip: alice, port: 51_010 + i }, server: { ip, port: 443 }, serverName: `${ip.replaceAll('.', '-')}.edge.agora.io`,
+      at: start + i * second, roundTripMicros: 30_000,
     });
   }
   const story = judge(builder);
@@ -155,10 +159,12 @@ test('an anycast resolver: no table locates it, its operator is known', () => {
 test("a third party's graph call: contacted, and located apart from its registration", () => {
   const builder = new CaptureBuilder();
   tlsSession(builder, {
-    client: { ip: alice, port: 52_000 }, server: { ip: '206.247.10.10', port: 443 }, serverName: 'us04web.zoom.us', at: start - 20 * second, roundTripMicros: 12_000,
+    client: { ip: alice, port: 52_000 }, server: { ip: '206.247.10.10', port: 443 }, serverName: 'us04web.zoom.us', at: start - 20 * second,
+    roundTripMicros: 12_000,
   });
   tlsSession(builder, {
-    client: { ip: alice, port: 52_001 }, server: { ip: '157.240.20.35', port: 443 }, serverName: 'graph.facebook.com', at: start, roundTripMicros: 9_000,
+    client: { ip: alice, port: 52_001 }, server: { ip: '157.240.20.35', port: 443 }, serverName: 'graph.facebook.com', at: start,
+    roundTripMicros: 9_000,
   });
   const story = judge(builder);
   assert.equal(verdictOf(story, '157.240.20.35'), 'Facebook Graph, third-party | AU/US/US | -');
@@ -205,7 +211,8 @@ test('a relay that is allowed passes on to one that is not: the hop is denied', 
 function sip(startLine: string, callId: string, mediaIp: string, mediaPort: number): Buffer {
   const sdp = ['v=0', `o=- 1 1 IN IP4 ${mediaIp}`, 's=-', `c=IN IP4 ${mediaIp}`, 't=0 0', `m=audio ${mediaPort} RTP/AVP 0`, ''].join('\r\n');
   return Buffer.from([
-    startLine, `Via: SIP/2.0/UDP ${alice}:5060;branch=z9hG4bK1`, 'Record-Route: <sip:93.184.215.20;lr>', 'From: <sip:7001@pbx.example.net>;tag=1', 'To: <sip:7002@pbx.example.net>',
+    startLine, `Via: SIP/2.0/UDP ${alice}:5060;branch=z9hG4bK1`, 'Record-Route: <sip:93.184.215.20;lr>',
+    'From: <sip:7001@pbx.example.net>;tag=1', 'To: <sip:7002@pbx.example.net>',
     `Call-ID: ${callId}`, 'CSeq: 1 INVITE', 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp,
   ].join('\r\n'));
 }

@@ -24,9 +24,12 @@ describe('no raw value in a record or finding of a built capture', () => {
 });
 
 const real = [
-  'ndpi/pcap/1kxun.pcap', 'ndpi/pcap/xiaomi.pcap', 'ndpi/pcap/webex.pcap', 'ndpi/pcap/viber.pcap', 'ndpi/pcap/stun_zoom.pcapng', 'ndpi/pcap/dropbox.pcap',
-  'ndpi/pcap/imap.pcap', 'ndpi/pcap/pop3.pcap', 'ndpi/pcap/smtp.pcap', 'ndpi/pcap/http_auth.pcap', 'ndpi/pcap/sip.pcap', 'ndpi/pcap/http_ua_splitted_in_two_pkts.pcapng',
-  'zeek/Traces/smtp.pcap', 'zeek/Traces/websocket/jupyter-websocket.pcap', 'zeek/Traces/http/pipelined-requests.pcap', 'suricata-verify/http-chunked/input.pcap',
+  'ndpi/pcap/1kxun.pcap', 'ndpi/pcap/xiaomi.pcap', 'ndpi/pcap/webex.pcap', 'ndpi/pcap/viber.pcap', 'ndpi/pcap/stun_zoom.pcapng',
+  'ndpi/pcap/dropbox.pcap',
+  'ndpi/pcap/imap.pcap', 'ndpi/pcap/pop3.pcap', 'ndpi/pcap/smtp.pcap', 'ndpi/pcap/http_auth.pcap', 'ndpi/pcap/sip.pcap',
+  'ndpi/pcap/http_ua_splitted_in_two_pkts.pcapng',
+  'zeek/Traces/smtp.pcap', 'zeek/Traces/websocket/jupyter-websocket.pcap', 'zeek/Traces/http/pipelined-requests.pcap',
+  'suricata-verify/http-chunked/input.pcap',
 ];
 const captures = path.join(process.env['TELLTALE_SHARED'] ?? path.join(projectRoot, '..', 'shared'), 'captures');
 const skip = existsSync(captures) ? false : 'SKIPPED: no real captures; set TELLTALE_SHARED to the folder that holds captures/';

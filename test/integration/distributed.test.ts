@@ -159,8 +159,8 @@ async function step(t: TestContext, name: string, work: () => Promise<void>): Pr
 
 async function assertMigrates(environment: Environment): Promise<void> {
   for (const [run, said] of [
-    ['the first', /topics created.*migrations applied/s],
-    ['the second', /all topics exist.*the schema is up to date/s],
+    ['the first', /topics were created.*migrations were applied/s],
+    ['the second', /all topics exist already.*the schema is up to date/s],
   ] as const) {
     await using migrate = new TelltaleProcess(['migrate'], environment);
     assert.equal(await migrate.exit(), 0, migrate.stderr);
@@ -171,7 +171,7 @@ async function assertMigrates(environment: Environment): Promise<void> {
 /** Replays the captures. The probe then waits on standard input, so that its metrics can be read when they are final. */
 async function assertProbe(parts: readonly Part[], environment: Environment): Promise<void> {
   await using probe = new TelltaleProcess(['probe', ...parts.map(({ captures }) => captures), '-'], environment);
-  await probe.until('has read all captures', () => probe.stderr.split('capture read').length > 3 * parts.length);
+  await probe.until('has read all captures', () => probe.stderr.split('the capture was read').length > 3 * parts.length);
   const metrics = await probe.metrics();
   const total = (count: (part: Part) => number): number => parts.reduce((sum, part) => sum + count(part), 0);
   const flows = total(({ pipeline }) => pipeline.capture.flowsStarted);

@@ -57,7 +57,9 @@ test('a wrong password is told once, with what to check, however often it is tri
   assert.throws(() => sink.check(), { message: refused });
   await sink.close();
   await sending;
-  assert.deepEqual(said, [`sending to Kafka failed: retrying until it succeeds: ${refused}`, 'ended before Kafka accepted these records: ']);
+  assert.deepEqual(said, [
+    `sending to Kafka failed: retrying until it succeeds: ${refused}`, 'the process ends before Kafka accepted these records: ',
+  ]);
   assert.ok(!said.join().includes('wrong'), 'no password in the log');
   await assert.rejects(ensureTopics(connection), (error) => error instanceof TransportError && error.message === refused);
 });
@@ -65,7 +67,9 @@ test('a wrong password is told once, with what to check, however often it is tri
 test('rights that are missing are named, and what waits for them goes on when they are granted', { skip }, async () => {
   const name = `Kafka at ${kafka.brokers[0]}`;
   const writer = watched('right');
-  await assert.rejects(ensureTopics(writer.connection), { message: `${name} refuses user telltale the topic telltale.dead-letters.v1: grant CREATE and DESCRIBE on it` });
+  await assert.rejects(ensureTopics(writer.connection), {
+    message: `${name} refuses user telltale the topic telltale.dead-letters.v1: grant CREATE and DESCRIBE on it`,
+  });
 
   const sink = new KafkaFlowSink(writer.connection, { topic, deadLetterTopic });
   const sending = sink.send(recordsOf(subjects, 1));

@@ -348,7 +348,10 @@ describe('Kafka', { skip: kafka === null }, () => {
     const topic = `${fixture.topic}-small`;
     const admin = fixture.client.admin();
     await admin.connect();
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries: [{ name: 'max.message.bytes', value: '6000' }] }] });
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries: [{ name: 'max.message.bytes', value: '6000' }] }],
+    });
     await admin.disconnect();
     const giant = recordOf('10.0.0.1', 1_000);
     giant['dns.resolved_ip'] = Array.from({ length: 2_000 }, (_, i) => `PLANTED${Math.sin(i)}`);
@@ -377,7 +380,7 @@ describe('Kafka', { skip: kafka === null }, () => {
     const sink = fixture.sink({ topic });
     const sent = sink.send(recordsOf(subjects, 1));
     await until('it tries', () => sink.counters.retries > 0);
-    assert.match(fixture.logged.join('\n'), /there is no topic \S+-late: telltale migrate makes it/);
+    assert.match(fixture.logged.join('\n'), /there is no topic \S+-late: telltale migrate creates it/);
     await ensureTopics(fixture.connection, [{ topic, partitions: 1, replicationFactor: 1, retentionMillis: 3_600_000, compression: 'gzip' }]);
     await sent;
     await Promise.all([fixture.sink().close(), fixture.source().close()]);

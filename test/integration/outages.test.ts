@@ -51,7 +51,9 @@ test('ClickHouse and Kafka go away: readiness and lag say so, a stop is no failu
   const [capture, log] = [join(folder.path, 'demonstration.pcap'), join(folder.path, 'eve.json')];
   await writeFile(capture, demonstrationCapture(1_775_217_600_000_000));
   await writeFile(log, dnsEvent('portal.example'));
-  const probes = { ...environment, TELLTALE_PROBE_KEY: join(folder.path, 'token.key'), TELLTALE_PROBE_POSITIONS: join(folder.path, 'positions.json') };
+  const probes = {
+    ...environment, TELLTALE_PROBE_KEY: join(folder.path, 'token.key'), TELLTALE_PROBE_POSITIONS: join(folder.path, 'positions.json'),
+  };
 
   await using gate = await Gate.before(clickhouse.url, ''); // all requests
   await using first = await new TelltaleProcess(['detector'], { ...environment, CLICKHOUSE_URL: gate.url }).ready();

@@ -134,8 +134,11 @@ test('the distributed set-up holds, sends, logs and shows none of it', { timeout
   if (kafka.dataFolder) await search.folder('log segments', kafka.dataFolder, /\.log$/);
   if (clickhouse.dataFolder) await search.folder('files of ClickHouse', clickhouse.dataFolder);
 
-  assertSearched(search, ['metrics of the probe', 'review', topics.flows, topics.findings, 'webhook', 'table flows', 'table findings', 'output of the probe', 'output of the detector', 'journal',
-    ...(alertmanager ? ['Alertmanager'] : []), ...(kafka.dataFolder ? ['log segments'] : []), ...(clickhouse.dataFolder ? ['files of ClickHouse'] : [])]);
+  assertSearched(search, [
+    'metrics of the probe', 'review', topics.flows, topics.findings, 'webhook', 'table flows', 'table findings', 'output of the probe',
+    'output of the detector', 'journal', ...(alertmanager ? ['Alertmanager'] : []), ...(kafka.dataFolder ? ['log segments'] : []),
+    ...(clickhouse.dataFolder ? ['files of ClickHouse'] : []),
+  ]);
   assert.deepEqual(search.found, []);
 });
 

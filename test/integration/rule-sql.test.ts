@@ -19,11 +19,18 @@ before(async () => {
 after(async () => { await folder[Symbol.asyncDispose](); });
 
 const texts = [
-  '', 'Abcd', 'abcde', 'ab', 'b', 'cd ab', "it's", 'a\\b', 'a%b', 'a_b', '100%', 'a*b', 'a?b', 'x.y', 'zz.Example.com', 'é-abc', 'ÉAB', 'ΑΣ', 'xΑΣΑ', '\u212a', '\u017f', 'ß',
-  'a\nb', 'a\rb', 'ab\u2028', '\u00a0ab', '\tab ', '字', '443', '12', '-3.5', '1e3', '0x10', ' 7', '/a/b.php', '/a.b/c', '{user_id}', 'x'.repeat(4095) + 'abc',
+  '', 'Abcd', 'abcde', 'ab', 'b', 'cd ab', "it's", 'a\\b', 'a%b', 'a_b', '100%', 'a*b', 'a?b', 'x.y', 'zz.Example.com', 'é-abc', 'ÉAB',
+  'ΑΣ', 'xΑΣΑ', '\u212a', '\u017f', 'ß',
+  'a\nb', 'a\rb', 'ab\u2028', '\u00a0ab', '\tab ', '字', '443', '12', '-3.5', '1e3', '0x10', ' 7', '/a/b.php', '/a.b/c', '{user_id}',
+  'x'.repeat(4095) + 'abc',
 ];
-const addresses = ['', '10.1.2.3', '10.9.0.1', '192.0.2.7', '255.255.255.255', '2001:db8::7', 'fe80::1%eth0', '::ffff:10.1.2.3', '::', 'none', '010.1.1.1', '1.2.3', 'ab'];
-const times = ['1970-01-01T00:00:00.000001Z', '2020-12-31T23:59:59.999999Z', '2021-01-03T12:34:56Z', '2026-03-09T22:10:00Z', '2024-02-29T00:00:00Z'].map((text) => Date.parse(text) * 1000).concat(0);
+const addresses = [
+  '', '10.1.2.3', '10.9.0.1', '192.0.2.7', '255.255.255.255', '2001:db8::7', 'fe80::1%eth0', '::ffff:10.1.2.3', '::', 'none', '010.1.1.1',
+  '1.2.3', 'ab',
+];
+const times = [
+  '1970-01-01T00:00:00.000001Z', '2020-12-31T23:59:59.999999Z', '2021-01-03T12:34:56Z', '2026-03-09T22:10:00Z', '2024-02-29T00:00:00Z',
+].map((text) => Date.parse(text) * 1000).concat(0);
 const kinds = ['user_id', 'imei', 'room_id', ''];
 const observable = fc.record<Observable>({
   kind: fc.constantFrom(...kinds),
@@ -39,34 +46,82 @@ const observable = fc.record<Observable>({
 });
 const text = fc.constantFrom(...texts);
 const record = fc.record({
-  'network.protocol': fc.constantFrom('', 'http', 'dns', 'tls', 'AB'), 'destination.domain': text, 'user_agent.original': text, 'url.path': text, 'url.query': text, 'url.domain': fc.constantFrom('', 'Ab.example'),
-  'http.request.method': fc.constantFrom('', 'GET', 'POST'), 'source.ip': fc.constantFrom(...addresses), 'destination.ip': fc.constantFrom(...addresses), 'telltale.peer.ip': fc.constantFrom(...addresses),
-  'destination.port': fc.constantFrom(0, 1, 53, 443, 8801), 'source.bytes': fc.constantFrom(0, 2, 2 ** 53 - 1), '@timestamp': fc.constantFrom(...times), 'event.start': fc.constantFrom(...times),
-  'dns.resolved_ip': fc.subarray(addresses.slice(1)), 'telltale.flow.observable_kinds': fc.subarray(kinds.slice(0, 3)), 'telltale.observables': fc.array(observable, { maxLength: 3 }),
+  'network.protocol': fc.constantFrom('', 'http', 'dns', 'tls', 'AB'), 'destination.domain': text, 'user_agent.original': text,
+  'url.path': text, 'url.query': text, 'url.domain': fc.constantFrom('', 'Ab.example'),
+  'http.request.method': fc.constantFrom('', 'GET', 'POST'), 'source.ip': fc.constantFrom(...addresses),
+  'destination.ip': fc.constantFrom(...addresses), 'telltale.peer.ip': fc.constantFrom(...addresses),
+  'destination.port': fc.constantFrom(0, 1, 53, 443, 8801), 'source.bytes': fc.constantFrom(0, 2, 2 ** 53 - 1),
+  '@timestamp': fc.constantFrom(...times), 'event.start': fc.constantFrom(...times),
+  'dns.resolved_ip': fc.subarray(addresses.slice(1)), 'telltale.flow.observable_kinds': fc.subarray(kinds.slice(0, 3)),
+  'telltale.observables': fc.array(observable, { maxLength: 3 }),
 }).map((fields) => Object.assign(createFlowRecord(), fields) as FlowRecord);
 
 const list = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(one, { minLength: 1, maxLength: 3 });
 const textField = fc.constantFrom(
-  'network.protocol', 'destination.domain', 'user_agent.original', 'url.path', 'url.query', 'url.original', 'url.extension', 'dns.resolved_ip', 'telltale.flow.observable_kinds',
-  'telltale.observable.kind', 'telltale.observable.path', 'telltale.observable.encoding', 'destination.port', 'telltale.observable.confidence', '@timestamp',
+  'network.protocol', 'destination.domain', 'user_agent.original', 'url.path', 'url.query', 'url.original', 'url.extension',
+  'dns.resolved_ip', 'telltale.flow.observable_kinds',
+  'telltale.observable.kind', 'telltale.observable.path', 'telltale.observable.encoding', 'destination.port',
+  'telltale.observable.confidence', '@timestamp',
 );
 const part = text.map((one) => one.slice(0, 6));
 const value = fc.oneof(part, fc.tuple(part, fc.constantFrom('*', '?', '\\*', '\\?', '\\\\', '**'), part).map((parts) => parts.join('')));
 const patterns = [
-  'b', '^ab', 'ab$', '(ab|cd)+', '(Ab|b)c?', '[a-c]{2,}', 'x?', '\\s', '^\\S+$', '\\d', '\\w+\\b', '\\W', 'a.b', '^.$', '(?i)É', '(?i)k', '(?i)s', '(?i)[k-s]', '[^a]$', '^[^/]+$', '\\.php', '\\Bb', 'x+abc$', "'", '\\\\', '%', 'ß',
+  'b', '^ab', 'ab$', '(ab|cd)+', '(Ab|b)c?', '[a-c]{2,}', 'x?', '\\s', '^\\S+$', '\\d', '\\w+\\b', '\\W', 'a.b', '^.$', '(?i)É', '(?i)k',
+  '(?i)s', '(?i)[k-s]', '[^a]$', '^[^/]+$', '\\.php', '\\Bb', 'x+abc$', "'", '\\\\', '%', 'ß',
   '[\\d.]+', '(a|)b', '(ab){1,3}', '\\u00e9', '\\x41', '(?:)', '{', 'a{', '[]', '[^]', '\\/', '(?<name>a)b', '字',
 ];
 /** Key of a search, and its values. */
 const entry: fc.Arbitrary<[string, unknown]> = fc.oneof(
-  fc.tuple(textField, fc.constantFrom('', '|contains', '|startswith', '|endswith'), fc.constantFrom('', '|cased'), fc.constantFrom('', '|neq', '|all'), list(value)).map(([field, anchor, cased, more, values]) => [`${field}${anchor}${cased}${more}`, values] as [string, unknown]),
-  fc.tuple(textField, fc.constantFrom('', '|i', '|s', '|m'), list(fc.constantFrom(...patterns))).map(([field, flags, values]) => [`${field}|re${flags}`, values] as [string, unknown]),
-  fc.tuple(fc.constantFrom('source.ip', 'destination.ip', 'dns.resolved_ip', 'destination.domain', 'destination.port'), list(fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '0.0.0.0/0', '192.0.2.7', '2001:db8::/32', '::/0', 'fe80::/10', '::ffff:0:0/96'))).map(([field, values]) => [`${field}|cidr`, values] as [string, unknown]),
-  fc.tuple(fc.constantFrom('destination.port', 'source.bytes', 'telltale.observable.confidence', 'destination.domain', 'url.path', 'dns.resolved_ip', '@timestamp'), fc.constantFrom('lt', 'lte', 'gt', 'gte'), fc.constantFrom(0, 1, 2, 443, 12.5, -1, 2 ** 53 - 1)).map(([field, how, number]) => [`${field}|${how}`, number] as [string, unknown]),
-  fc.tuple(fc.constantFrom('destination.port', 'source.bytes', 'telltale.observable.confidence'), list(fc.constantFrom<string | number | null>(0, 1, 443, '443', '4*', null))).map(([field, values]) => [field, values] as [string, unknown]),
-  fc.tuple(fc.constantFrom('@timestamp', 'event.start'), fc.constantFrom('minute', 'hour', 'day', 'week', 'month', 'year'), fc.constantFrom('', '|lt', '|gte'), fc.constantFrom(0, 1, 3, 10, 22, 29, 53, 59, 1970, 2020)).map(([field, unit, how, number]) => [`${field}|${unit}${how}`, number] as [string, unknown]),
-  fc.tuple(textField, fc.constantFrom('', '|contains', '|startswith', '|endswith'), fc.constantFrom('user_agent.original', 'dns.resolved_ip', 'url.query', 'destination.port', 'telltale.observable.path', 'url.original', 'source.bytes')).map(([field, anchor, other]) => [`${field}|fieldref${anchor}`, other] as [string, unknown]),
-  fc.tuple(fc.oneof(textField, fc.constantFrom('telltale.observables', 'telltale.peer.ip')), fc.boolean()).map(([field, expected]) => [`${field}|exists`, expected] as [string, unknown]),
-  fc.tuple(fc.constantFrom('destination.domain', 'dns.resolved_ip', 'url.original', 'telltale.observable.kind'), fc.constantFrom(null, '')).map(([field, nothing]) => [field, nothing] as [string, unknown]),
+  fc.tuple(
+    textField,
+    fc.constantFrom('', '|contains', '|startswith', '|endswith'),
+    fc.constantFrom('', '|cased'),
+    fc.constantFrom('', '|neq', '|all'),
+    list(value),
+  ).map(([field, anchor, cased, more, values]) => [`${field}${anchor}${cased}${more}`, values] as [string, unknown]),
+  fc.tuple(
+    textField, fc.constantFrom('', '|i', '|s', '|m'), list(fc.constantFrom(...patterns)),
+  ).map(([field, flags, values]) => [`${field}|re${flags}`, values] as [string, unknown]),
+  fc.tuple(
+    fc.constantFrom('source.ip', 'destination.ip', 'dns.resolved_ip', 'destination.domain', 'destination.port'),
+    list(fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '0.0.0.0/0', '192.0.2.7', '2001:db8::/32', '::/0', 'fe80::/10', '::ffff:0:0/96')),
+  ).map(([field, values]) => [`${field}|cidr`, values] as [string, unknown]),
+  fc.tuple(
+    fc.constantFrom(
+      'destination.port',
+      'source.bytes',
+      'telltale.observable.confidence',
+      'destination.domain',
+      'url.path',
+      'dns.resolved_ip',
+      '@timestamp',
+    ),
+    fc.constantFrom('lt', 'lte', 'gt', 'gte'),
+    fc.constantFrom(0, 1, 2, 443, 12.5, -1, 2 ** 53 - 1),
+  ).map(([field, how, number]) => [`${field}|${how}`, number] as [string, unknown]),
+  fc.tuple(
+    fc.constantFrom('destination.port', 'source.bytes', 'telltale.observable.confidence'),
+    list(fc.constantFrom<string | number | null>(0, 1, 443, '443', '4*', null)),
+  ).map(([field, values]) => [field, values] as [string, unknown]),
+  fc.tuple(
+    fc.constantFrom('@timestamp', 'event.start'),
+    fc.constantFrom('minute', 'hour', 'day', 'week', 'month', 'year'),
+    fc.constantFrom('', '|lt', '|gte'),
+    fc.constantFrom(0, 1, 3, 10, 22, 29, 53, 59, 1970, 2020),
+  ).map(([field, unit, how, number]) => [`${field}|${unit}${how}`, number] as [string, unknown]),
+  fc.tuple(
+    textField,
+    fc.constantFrom('', '|contains', '|startswith', '|endswith'),
+    fc.constantFrom(
+      'user_agent.original', 'dns.resolved_ip', 'url.query', 'destination.port', 'telltale.observable.path', 'url.original', 'source.bytes',
+    ),
+  ).map(([field, anchor, other]) => [`${field}|fieldref${anchor}`, other] as [string, unknown]),
+  fc.tuple(
+    fc.oneof(textField, fc.constantFrom('telltale.observables', 'telltale.peer.ip')), fc.boolean(),
+  ).map(([field, expected]) => [`${field}|exists`, expected] as [string, unknown]),
+  fc.tuple(
+    fc.constantFrom('destination.domain', 'dns.resolved_ip', 'url.original', 'telltale.observable.kind'), fc.constantFrom(null, ''),
+  ).map(([field, nothing]) => [field, nothing] as [string, unknown]),
 );
 const keywords = list(part.filter((one) => one !== ''));
 const search = fc.oneof({ arbitrary: list(entry).map((entries) => Object.fromEntries(entries)), weight: 6 }, { arbitrary: keywords, weight: 1 });
@@ -102,7 +157,9 @@ test('a rule selects in SQL, over stored flows, what it matches in the stream, a
         expected.push(`${one['event.id']} ${observables.map((each) => one['telltale.observables'].indexOf(each) + 1).join(',')}`);
       });
     }
-    const rows = await store.query<{ id: string; observables: number[] }>(`SELECT event_id AS id, ${sql.observables ?? '[]'} AS observables FROM flows FINAL WHERE ${sql.condition}`);
+    const rows = await store.query<{ id: string; observables: number[] }>(
+      `SELECT event_id AS id, ${sql.observables ?? '[]'} AS observables FROM flows FINAL WHERE ${sql.condition}`
+    );
     assert.deepEqual(rows.map(({ id, observables }) => `${id} ${observables.join(',')}`).toSorted(), expected.toSorted(), sql.condition);
     compared += 1;
     matched += expected.length;
@@ -125,11 +182,22 @@ test('what ClickHouse cannot do is named with its place, and the rest is convert
     assert.deepEqual(problems.map(formatProblem), []);
     return ruleSql(rule!);
   };
-  assert.deepEqual(converted("{ a: { url.path|re: 'ab(?=c)' }, condition: a }"), { convertible: 'no', condition: '0', observables: undefined, gaps: ['url.path: regular expression, character 3: SQL has no look-around'] });
-  assert.deepEqual(converted("{ a: { url.path|re|m: '^x' }, condition: a }").gaps, ['url.path: regular expression, character 1: SQL has no "^" at lines (|m)']);
-  assert.deepEqual(converted(String.raw`{ a: { url.path|re: '(a)\1' }, condition: a }`).gaps, ['url.path: regular expression, character 4: SQL has no back references']);
-  assert.deepEqual(converted(String.raw`{ a: { url.path|re: '^/x/(?>y)/(\w)\1' }, condition: a }`).gaps, ['url.path: regular expression, character 5: SQL has no atomic groups']);
-  assert.deepEqual(converted("{ a: { url.path|re: 'a{1001}' }, condition: a }").gaps, ['url.path: regular expression, character 1: SQL has no counts over 1000']);
+  assert.deepEqual(converted("{ a: { url.path|re: 'ab(?=c)' }, condition: a }"), {
+    convertible: 'no', condition: '0', observables: undefined,
+    gaps: ['url.path: the regular expression cannot be written in SQL at character 3: ClickHouse does not support look-around'],
+  });
+  assert.deepEqual(converted("{ a: { url.path|re|m: '^x' }, condition: a }").gaps, [
+    'url.path: the regular expression cannot be written in SQL at character 1: ClickHouse does not support "^" at lines (|m)',
+  ]);
+  assert.deepEqual(converted(String.raw`{ a: { url.path|re: '(a)\1' }, condition: a }`).gaps, [
+    'url.path: the regular expression cannot be written in SQL at character 4: ClickHouse does not support back references',
+  ]);
+  assert.deepEqual(converted(String.raw`{ a: { url.path|re: '^/x/(?>y)/(\w)\1' }, condition: a }`).gaps, [
+    'url.path: the regular expression cannot be written in SQL at character 5: ClickHouse does not support atomic groups',
+  ]);
+  assert.deepEqual(converted("{ a: { url.path|re: 'a{1001}' }, condition: a }").gaps, [
+    'url.path: the regular expression cannot be written in SQL at character 1: ClickHouse does not support counts over 1000',
+  ]);
   const rest = converted("{ a: { url.path|re: ['(?=x)', '^/v'] }, condition: a }");
   assert.equal(rest.convertible, 'part');
   assert.equal(rest.condition, "match(leftUTF8(url_path, 4096), '^/v')");

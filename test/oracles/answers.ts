@@ -48,7 +48,10 @@ export const topics = {
 export type Topic = keyof typeof topics;
 
 /** Topics whose values are repeated many times; how often depends on what a tool takes for a repetition. */
-export const distinct: ReadonlySet<Topic> = new Set(['dtls.server_name', 'quic.server_name', 'tls.ja4', 'tls.ja4.digests', 'server_name', 'certificate', 'sip.address', 'connection', 'login', 'mail', 'mqtt.client', 'mqtt.topic', 'snmp.community', 'protocol']);
+export const distinct: ReadonlySet<Topic> = new Set([
+  'dtls.server_name', 'quic.server_name', 'tls.ja4', 'tls.ja4.digests', 'server_name', 'certificate', 'sip.address', 'connection', 'login',
+  'mail', 'mqtt.client', 'mqtt.topic', 'snmp.community', 'protocol',
+]);
 
 export class AnswerList {
   readonly answers: Answers = new Map();

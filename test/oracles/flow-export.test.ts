@@ -15,7 +15,8 @@ const versions = ['v5', 'v9', 'ipfix'];
 const exportOf = (name: string, version: string): string => join(capturesFolder, 'netflow-from-pcap', `${name}.${version}.pcap`);
 
 const ends = (record: FlowRecord): string =>
-  `${record['network.transport']} ${[`${record['source.ip']}:${record['source.port']}`, `${record['destination.ip']}:${record['destination.port']}`].toSorted().join(' ')}`;
+  `${record['network.transport']} `
+    + `${[`${record['source.ip']}:${record['source.port']}`, `${record['destination.ip']}:${record['destination.port']}`].toSorted().join(' ')}`;
 
 for (const name of names) {
   test(`${name}: the flows of the exports are flows of the capture`, { skip: withoutCaptures() }, () => {

@@ -11,7 +11,8 @@ import { zeekCases } from './zeek.ts';
 
 const askedOfTshark: readonly Topic[] = [
   'http.request', 'http.host', 'http.status', 'dns.question', 'dns.address', 'tls.server_name', 'dtls.server_name', 'quic.server_name', 'tls.alpn',
-  'stun.message', 'stun.type', 'stun.mapped', 'stun.relayed', 'stun.peer', 'stun.username', 'stun.realm', 'stun.software', 'sip.method', 'sip.status', 'sip.from', 'sip.to', 'sip.address',
+  'stun.message', 'stun.type', 'stun.mapped', 'stun.relayed', 'stun.peer', 'stun.username', 'stun.realm', 'stun.software', 'sip.method',
+  'sip.status', 'sip.from', 'sip.to', 'sip.address',
 ];
 
 /** Most of the time is tshark's own: as many at a time as a small machine has cores. */

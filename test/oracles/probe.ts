@@ -22,10 +22,12 @@ export function askProbe(capture: Buffer): Answers {
 
 /** Fields that are compared as they are. */
 const fieldTopics: Record<string, Topic | undefined> = {
-  'dns.question.name': 'dns.question', 'http.request.header.host': 'http.host', 'stun.username': 'stun.username', 'stun.ice_username': 'stun.username',
+  'dns.question.name': 'dns.question', 'http.request.header.host': 'http.host', 'stun.username': 'stun.username',
+  'stun.ice_username': 'stun.username',
   'sip.from.uri': 'sip.from', 'sip.from.phone': 'sip.from', 'sip.to.uri': 'sip.to', 'sip.to.phone': 'sip.to',
   'smtp.mail_from': 'mail', 'smtp.rcpt_to': 'mail',
-  'mqtt.connect.client_id': 'mqtt.client', 'mqtt.topic': 'mqtt.topic', 'mqtt.connect.username': 'login', 'snmp.community': 'snmp.community', 'snmp.user': 'snmp.community',
+  'mqtt.connect.client_id': 'mqtt.client', 'mqtt.topic': 'mqtt.topic', 'mqtt.connect.username': 'login', 'snmp.community': 'snmp.community',
+  'snmp.user': 'snmp.community',
   'radius.user_name': 'login', 'rdp.login.user_name': 'login',
 };
 

@@ -10,15 +10,18 @@ const fields: Record<string, Topic | undefined> = {
   'dns.rrname': 'dns.question', 'dns.queries[].rrname': 'dns.question', 'dns.answers[].rdata': 'dns.address', 'dns.grouped.A[]': 'dns.address',
   'tls.sni': 'tls.server_name', 'tls.ja4': 'tls.ja4', 'quic.ja4': 'tls.ja4', 'tls.client_alpns[]': 'tls.alpn',
   'smtp.mail_from': 'mail', 'smtp.rcpt_to[]': 'mail',
-  'mqtt.connect.client_id': 'mqtt.client', 'mqtt.connect.username': 'login', 'mqtt.publish.topic': 'mqtt.topic', 'mqtt.subscribe.topics[].topic': 'mqtt.topic',
+  'mqtt.connect.client_id': 'mqtt.client', 'mqtt.connect.username': 'login', 'mqtt.publish.topic': 'mqtt.topic',
+  'mqtt.subscribe.topics[].topic': 'mqtt.topic',
   'snmp.community': 'snmp.community', 'sip.method': 'sip.method', 'krb5.cname': 'login', 'pgsql.request.startup_parameters.user': 'login',
   'rdp.cookie': 'login', 'smb.ntlmssp.user': 'login',
 };
 
 /** Event types, and applications of flows, whose protocol we should name too. */
 const protocols: Record<string, string | undefined> = {
-  http: 'http', http2: 'http', doh2: 'http', tls: 'tls', dns: 'dns', llmnr: 'llmnr', mdns: 'mdns', smtp: 'smtp', ftp: 'ftp', sip: 'sip', mqtt: 'mqtt', snmp: 'snmp', quic: 'quic',
-  dhcp: 'dhcp', krb5: 'kerberos', ldap: 'ldap', pop3: 'pop3', imap: 'imap', pgsql: 'postgresql', rdp: 'rdp', smb: 'smb', ssh: 'ssh', websocket: 'websocket', rfb: 'rfb', nfs: 'nfs',
+  http: 'http', http2: 'http', doh2: 'http', tls: 'tls', dns: 'dns', llmnr: 'llmnr', mdns: 'mdns', smtp: 'smtp', ftp: 'ftp', sip: 'sip',
+  mqtt: 'mqtt', snmp: 'snmp', quic: 'quic',
+  dhcp: 'dhcp', krb5: 'kerberos', ldap: 'ldap', pop3: 'pop3', imap: 'imap', pgsql: 'postgresql', rdp: 'rdp', smb: 'smb', ssh: 'ssh',
+  websocket: 'websocket', rfb: 'rfb', nfs: 'nfs',
   dcerpc: 'dcerpc',
 };
 

@@ -8,14 +8,17 @@ const separator = '\u0001';
 const columns = [
   'tcp.stream', 'udp.stream', 'http.request.method', 'http.request.uri', 'http.host', 'http.response.code',
   'dns.qry.name', 'dns.count.answers', 'dns.count.auth_rr', 'dns.count.add_rr', 'dns.resp.type', 'dns.a', 'dns.aaaa', 'dns.flags.response',
-  'tls.handshake.type', 'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str', 'dtls.handshake.extensions_server_name', 'gquic.tag.sni',
+  'tls.handshake.type', 'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str',
+  'dtls.handshake.extensions_server_name', 'gquic.tag.sni',
   'stun.type', 'stun.att.type', 'stun.att.family', 'stun.att.ipv4', 'stun.att.ipv6', 'stun.att.username', 'stun.att.realm', 'stun.att.software',
-  'sip.Method', 'sip.Status-Code', 'sip.from.user', 'sip.to.user', 'sip.Via.sent-by.address', 'sip.Via.received', 'sip.contact.host', 'sdp.connection_info.address', 'sdp.owner.address', 'sdp.ice_candidate.address',
+  'sip.Method', 'sip.Status-Code', 'sip.from.user', 'sip.to.user', 'sip.Via.sent-by.address', 'sip.Via.received', 'sip.contact.host',
+  'sdp.connection_info.address', 'sdp.owner.address', 'sdp.ice_candidate.address',
 ] as const;
 type Row = Record<(typeof columns)[number], string[]>;
 
 const filter =
-  '(http || dns || mdns || llmnr || tls.handshake.type == 1 || dtls.handshake.extensions_server_name || quic || gquic || stun || sip) && !icmp && !icmpv6';
+  '(http || dns || mdns || llmnr || tls.handshake.type == 1 || dtls.handshake.extensions_server_name || quic || gquic || stun || sip) && '
+    + '!icmp && !icmpv6';
 /** GTP-U is decapsulated, streams are put in order before they are read, and a response with an incomplete body counts. */
 const options = [
   '-o',
@@ -170,7 +173,8 @@ const stunMethods: Record<number, string | undefined> = {
 /** `allocate success` of 0x0103. */
 function stunType(type: number): string {
   const method = (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2);
-  return `${stunMethods[method] ?? `0x${method.toString(16)}`} ${['request', 'indication', 'success', 'error'][((type >> 7) & 2) | ((type >> 4) & 1)]}`;
+  return `${stunMethods[method] ?? `0x${method.toString(16)}`} `
+    + `${['request', 'indication', 'success', 'error'][((type >> 7) & 2) | ((type >> 4) & 1)]}`;
 }
 
 /** A target without what our path and query leave out: scheme, authority, fragment and an empty query. */

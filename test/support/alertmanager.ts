@@ -57,7 +57,8 @@ export async function startAlertmanager(folder: string, { port, webhook }: Alert
   }));
   const url = `http://127.0.0.1:${port ?? await freePort()}`;
   const child = spawn(program, [
-    `--config.file=${configuration}`, `--storage.path=${join(own, 'data')}`, `--web.listen-address=${url.slice('http://'.length)}`, '--cluster.listen-address=', '--log.level=debug',
+    `--config.file=${configuration}`, `--storage.path=${join(own, 'data')}`, `--web.listen-address=${url.slice('http://'.length)}`,
+    '--cluster.listen-address=', '--log.level=debug',
   ], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => { log += text; });

@@ -99,8 +99,15 @@ export function plantedCapture(): Buffer {
   );
   http(get('/h', { 'X-Advertising-Id': planted.advertisingIdInHeader, 'X-Device-Mac': planted.macInHeader }));
   builder.tcp({ ...next(), server: web }).handshake().send(get('/c', { Cookie: `lang=de; sessionid=${planted.sessionInCookie}` }))
-    .receive(httpResponse('302 Found', { 'Set-Cookie': `sessionid=${planted.sessionInSetCookie}; Path=/`, Location: `/home?user_id=${planted.userInRedirect}` })).close();
-  http(get('/b', { Authorization: `Basic ${Buffer.from(`${planted.basicUser}:${planted.basicPassword}`).toString('base64')}` }), get('/t', { Authorization: `Bearer ${planted.token}` }));
+    .receive(
+      httpResponse('302 Found', {
+        'Set-Cookie': `sessionid=${planted.sessionInSetCookie}; Path=/`, Location: `/home?user_id=${planted.userInRedirect}`,
+      }),
+    ).close();
+  http(
+    get('/b', { Authorization: `Basic ${Buffer.from(`${planted.basicUser}:${planted.basicPassword}`).toString('base64')}` }),
+    get('/t', { Authorization: `Bearer ${planted.token}` }),
+  );
   http(get('/a', { 'User-Agent': `ExampleApp/4.1 (Android 14; imei=${planted.imeiInAgent}; deviceId=${planted.deviceInAgent})` }));
   http(get('/r', { Referer: `http://app.example.com/inbox?uid=${planted.userInReferer}` }));
   http(
@@ -137,17 +144,21 @@ export function plantedCapture(): Buffer {
   http(get(`/many?${many(2100, (at) => `p=${at}`)}&email=${unread.afterManyFields}`));
   http(
     get(
-      `/many?${many(100, (at) => `p${at}=${base64(`nothing to see in number ${at}`)}`)}&ctx=${base64(JSON.stringify({ email: unread.afterManyDecodings }))}`,
+      `/many?${many(100, (at) => `p${at}=${base64(`nothing to see in number ${at}`)}`)}&`
+        + `ctx=${base64(JSON.stringify({ email: unread.afterManyDecodings }))}`,
     ),
   );
 
   builder.udp({ ...next(), server: media })
     .send(Buffer.from(JSON.stringify({ cmd: 'join', uid: planted.userInUdpText, room_id: planted.roomInUdpText, meeting_id: planted.meetingInUdp })));
   builder.udp({ ...next(), server: media }).send(Buffer.concat([
-    Buffer.from([0, 1, 0, 0x4a]), prefixed('uid'), prefixed(planted.userInBinary), prefixed('room_id'), prefixed(planted.roomInBinary), prefixed('device_id'), prefixed(planted.deviceInBinary),
+    Buffer.from([0, 1, 0, 0x4a]), prefixed('uid'), prefixed(planted.userInBinary), prefixed('room_id'), prefixed(planted.roomInBinary),
+    prefixed('device_id'), prefixed(planted.deviceInBinary),
   ]));
   builder.udp({ ...next(), server: { ip: '198.51.100.20', port: 3478 } })
-    .send(stunMessage('allocateRequest', Buffer.alloc(12, 7), [{ type: 'username', value: `1767225600:${planted.turnUser}` }, { type: 'realm', value: 'turn.example.org' }]));
+    .send(stunMessage('allocateRequest', Buffer.alloc(12, 7), [
+      { type: 'username', value: `1767225600:${planted.turnUser}` }, { type: 'realm', value: 'turn.example.org' },
+    ]));
   for (const name of [`${planted.emailInDns}.metrics.example.net`, `${planted.macInDns}.devices.example.net`]) {
     builder
       .udp({ ...next(), server: { ip: '10.0.0.53', port: 53 } })
@@ -166,7 +177,8 @@ export function plantedCapture(): Buffer {
 
 function chunked(body: Buffer): Buffer {
   const head =
-    'POST /v1/batch HTTP/1.1\r\nHost: app.example.com\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n';
+    'POST /v1/batch HTTP/1.1\r\nHost: app.example.com\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n'
+      + 'Transfer-Encoding: chunked\r\n\r\n';
   const middle = body.length >> 1;
   const chunks = [body.subarray(0, middle), body.subarray(middle)].flatMap((chunk) => [
     Buffer.from(`${chunk.length.toString(16)}\r\n`),

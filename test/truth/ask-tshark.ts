@@ -14,7 +14,10 @@ export interface FirstTold extends Told {
 
 /** The identifiers of a capture by their fields, each once; none for a file that tshark cannot read. */
 export async function askForIdentifiers(path: string): Promise<FirstTold[]> {
-  const format = ['-T', 'fields', '-E', 'occurrence=a', '-E', `aggregator=${separator}`, '-E', 'separator=/t', '-e', 'frame.number', ...columns.flatMap((column) => ['-e', column])];
+  const format = [
+    '-T', 'fields', '-E', 'occurrence=a', '-E', `aggregator=${separator}`, '-E', 'separator=/t', '-e', 'frame.number',
+    ...columns.flatMap((column) => ['-e', column]),
+  ];
   const told = new Map<string, FirstTold>();
   for (const line of (await runTshark(['-n', ...options, '-r', path, ...format])).split('\n')) {
     const [frame, ...cells] = line.split('\t');

@@ -20,35 +20,49 @@ interface Source {
 /** Fields that hold an identifier and nothing else. */
 const plain = [
   // Telephony, presence and calls.
-  'sip.from.user', 'sip.to.user', 'sip.contact.user', 'sip.auth.username', 'sip.auth.digest.response', 'sip.pai.user', 'sip.ppi.user', 'sdp.email', 'sdp.phone',
-  'sdp.key_and_salt', 'oicq.qqid', 'xmpp.from', 'xmpp.to', 'xmpp.iq.bind.jid', 'iax2.iax.username', 'iax2.iax.calling_number', 'iax2.iax.called_number', 'h225.h323_ID', 'skinny.callingPartyName',
+  'sip.from.user', 'sip.to.user', 'sip.contact.user', 'sip.auth.username', 'sip.auth.digest.response', 'sip.pai.user', 'sip.ppi.user',
+  'sdp.email', 'sdp.phone',
+  'sdp.key_and_salt', 'oicq.qqid', 'xmpp.from', 'xmpp.to', 'xmpp.iq.bind.jid', 'iax2.iax.username', 'iax2.iax.calling_number',
+  'iax2.iax.called_number', 'h225.h323_ID', 'skinny.callingPartyName',
   'isup.calling', 'isup.called', 'quake.control.player_info.name',
   // Web.
   'http.authbasic',
   // Mail.
   'imap.request.username', 'imap.request.password',
   // Logins.
-  'telnet.auth.name', 'kerberos.CNameString', 'ntlmssp.auth.username', 'ntlmssp.auth.hostname', 'ntlmssp.negotiate.callingworkstation', 'ldap.name', 'ldap.simple',
-  'radius.User_Name', 'radius.User_Password', 'radius.Calling_Station_Id', 'snmp.msgUserName', 'snmp.community', 'mqtt.clientid', 'mqtt.username', 'mqtt.passwd', 'smb.account', 'smb2.acct',
-  'mysql.user', 'mysql.passwd', 'pgsql.password', 'socks.username', 'socks.password', 'rlogin.client_user_name', 'rlogin.server_user_name', 'rsh.client_username', 'rsh.server_username',
-  'exec.username', 'exec.password', 'eap.identity', 'pap.peer_id', 'pap.password', 'chap.name', 'isakmp.id.data.user_fqdn', 'ajp13.authorization', 'hsrp.auth_data',
-  'rpc.auth.machinename', 'vrrp.auth_string', 'rip.auth.passwd', 'ospf.auth.simple', 'vnc.auth_response', 'ntlmssp.ntlmv2_response.ntproofstr', 'l2tp.avp.proxy_authen_name', 'smb_netlogon.user_name', 'smpp.system_id', 'smpp.password',
+  'telnet.auth.name', 'kerberos.CNameString', 'ntlmssp.auth.username', 'ntlmssp.auth.hostname', 'ntlmssp.negotiate.callingworkstation',
+  'ldap.name', 'ldap.simple',
+  'radius.User_Name', 'radius.User_Password', 'radius.Calling_Station_Id', 'snmp.msgUserName', 'snmp.community', 'mqtt.clientid',
+  'mqtt.username', 'mqtt.passwd', 'smb.account', 'smb2.acct',
+  'mysql.user', 'mysql.passwd', 'pgsql.password', 'socks.username', 'socks.password', 'rlogin.client_user_name', 'rlogin.server_user_name',
+  'rsh.client_username', 'rsh.server_username',
+  'exec.username', 'exec.password', 'eap.identity', 'pap.peer_id', 'pap.password', 'chap.name', 'isakmp.id.data.user_fqdn',
+  'ajp13.authorization', 'hsrp.auth_data',
+  'rpc.auth.machinename', 'vrrp.auth_string', 'rip.auth.passwd', 'ospf.auth.simple', 'vnc.auth_response',
+  'ntlmssp.ntlmv2_response.ntproofstr', 'l2tp.avp.proxy_authen_name', 'smb_netlogon.user_name', 'smpp.system_id', 'smpp.password',
   // Subscribers.
-  'smpp.source_addr', 'smpp.destination_addr', 'radius.3GPP_IMSI', 'radius.3GPP_IMEISV', 'diameter.3GPP-IMSI', 'diameter.Public-Identity', 'l2tp.avp.calling_number',
+  'smpp.source_addr', 'smpp.destination_addr', 'radius.3GPP_IMSI', 'radius.3GPP_IMEISV', 'diameter.3GPP-IMSI', 'diameter.Public-Identity',
+  'l2tp.avp.calling_number',
   'e212.imsi', 'e164.msisdn', 'gtp.ext_imeisv', 'gtpv2.mei', 'diameter.User-Name', 'diameter.Subscription-Id-Data', 'diameter.Calling-Station-Id',
   // Names of devices on their network, and where a client is.
   'dhcp.option.hostname', 'dhcp.fqdn.name', 'dhcpv6.client_domain', 'browser.response_computer_name',
-  'steam_ihs_discovery.body_status_hostname', 'steam_ihs_discovery.body_status_macaddresses', 'steam_ihs_discovery.body_status_user_steamid', 'steam_ihs_discovery.body_authrequest_devicename',
-  'tivoconnect.identity', 'syslog.hostname', 'vnc.desktop_name', 'dns.opt.client.addr4', 'dns.opt.client.addr6', 'x509ce.rfc822Name', 'rtsp.session',
+  'steam_ihs_discovery.body_status_hostname', 'steam_ihs_discovery.body_status_macaddresses',
+  'steam_ihs_discovery.body_status_user_steamid', 'steam_ihs_discovery.body_authrequest_devicename',
+  'tivoconnect.identity', 'syslog.hostname', 'rdp.client.name', 'rdp.client.digProductId', 'vnc.desktop_name', 'dns.opt.client.addr4',
+  'dns.opt.client.addr6', 'x509ce.rfc822Name', 'rtsp.session',
 ] as const;
 
 /** Key names under which web applications send identifiers: lower case, without separators. */
 const identifyingKey = new RegExp(`^(?:x|client|device|user|app)?(?:${[
-  'imei', 'imsi', 'meid', 'mac', 'macaddress', 'androidid', 'idfa', 'idfv', 'gaid', 'aaid', 'oaid', 'udid', 'openudid', 'advertisingid', 'advertiserid', 'deviceid', 'did', 'hostint', 'serialnumber',
-  'uid', 'userid', 'uin', 'user', 'username', 'login', 'account', 'accountid', 'accountname', 'customerid', 'memberid', 'email', 'mail', 'phone', 'phonenumber', 'mobile', 'msisdn', 'tel',
+  'imei', 'imsi', 'meid', 'mac', 'macaddress', 'androidid', 'idfa', 'idfv', 'gaid', 'aaid', 'oaid', 'udid', 'openudid', 'advertisingid',
+  'advertiserid', 'deviceid', 'did', 'hostint', 'serialnumber',
+  'uid', 'userid', 'uin', 'user', 'username', 'login', 'account', 'accountid', 'accountname', 'customerid', 'memberid', 'email', 'mail',
+  'phone', 'phonenumber', 'mobile', 'msisdn', 'tel',
   'firstname', 'lastname', 'fullname', 'nickname', 'displayname', 'realname', 'password', 'passwd', 'pwd', 'pass',
-  'token', 'accesstoken', 'authtoken', 'refreshtoken', 'idtoken', 'apikey', 'secret', 'clientsecret', 'authorizationcode', 'sessionid', 'session', 'sid', 'phpsessid', 'jsessionid', 'sessionkey', 'connectsid',
-  'pushtoken', 'devicetoken', 'registrationid', 'roomid', 'room', 'meetingid', 'conferenceid', 'callid', 'conversationid', 'chatid', 'lat', 'lon', 'lng', 'latitude', 'longitude', 'ssid', 'bssid', 'guid',
+  'token', 'accesstoken', 'authtoken', 'refreshtoken', 'idtoken', 'apikey', 'secret', 'clientsecret', 'authorizationcode', 'sessionid',
+  'session', 'sid', 'phpsessid', 'jsessionid', 'sessionkey', 'connectsid',
+  'pushtoken', 'devicetoken', 'registrationid', 'roomid', 'room', 'meetingid', 'conferenceid', 'callid', 'conversationid', 'chatid',
+  'lat', 'lon', 'lng', 'latitude', 'longitude', 'ssid', 'bssid', 'guid',
   'ga', 'utma', 'fbp', 'gid', 'visitorid', 'anonymousid', 'hostname', 'devicename', 'birthday', 'dob', 'ssn', 'iban',
 ].join('|')})$`);
 

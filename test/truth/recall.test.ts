@@ -21,7 +21,8 @@ const share = `
   suricata-verify/sip-compact-form/sip_compact_form.pcap suricata-verify/sip-method/sip.pcap suricata-verify/smb-version-keyword/input.pcap
   suricata-verify/imap-detection/input.pcap tcpdump/dhcp-rfc4388.pcap tcpdump/icmp-icmp_print-oobr-2.pcap tcpdump/ipv4_tcp_http_xml_tso.pcap
   tcpdump/lwapp-data.pcap tcpdump/syslog_udp.pcap zeek/Traces/dce-rpc/mapi.pcap zeek/Traces/http/zero-length-bodies-with-drops.pcap
-  zeek/Traces/irc-basic.pcap zeek/Traces/ldap/ldap-add.pcap zeek/Traces/mount/mount-unmount-bad-auth-flavor.pcap zeek/Traces/mysql/plain-amazon-rds.pcap
+  zeek/Traces/irc-basic.pcap zeek/Traces/ldap/ldap-add.pcap zeek/Traces/mount/mount-unmount-bad-auth-flavor.pcap
+  zeek/Traces/mysql/plain-amazon-rds.pcap
   zeek/Traces/pppoe.pcap zeek/Traces/radius/radius_localhost.pcap zeek/Traces/rdp/rdp-unknown-keyboard.pcap zeek/Traces/rfb/vnc-mac-to-linux.pcap
   zeek/Traces/snmp/leak_test.pcapng zeek/Traces/socks-auth.pcap tcpdump/ripv2_auth.pcap zeek/Traces/smb/smb311.pcap`.trim().split(/\s+/);
 

@@ -35,6 +35,8 @@ const noIdentifiers: Record<string, string> = {
     nbns.name[registration] ndpi/pcap/gnutella.pcap -2
     ntlmssp.auth.hostname suricata-verify/bug-5162/input.pcap -1
     steam_ihs_discovery.body_status_hostname ndpi/pcap/steam.pcapng -1`,
+  'The product id that a maker installs on all its computers.': `
+    rdp.client.digProductId ndpi/pcap/rdp3.pcap -1`,
   'The placeholder of a multicast address, which no device has.': `
     dhcp.hw.mac_addr[relayed] tcpdump/dhcp-rfc4388.pcap -1`,
   'A default that guards nothing.': `

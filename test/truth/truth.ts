@@ -21,7 +21,8 @@ const { report, ignore } = outcome;
 const all = report.found.length + report.not.length;
 const recall = all === 0 ? 1 : report.found.length / all;
 process.stdout.write(
-  `report: ${report.found.length} of ${all} found, recall ${recall.toFixed(3)}\nignore: ${ignore.found.length} of ${ignore.found.length + ignore.not.length} found\n`,
+  `report: ${report.found.length} of ${all} found, recall ${recall.toFixed(3)}\n`
+    + `ignore: ${ignore.found.length} of ${ignore.found.length + ignore.not.length} found\n`,
 );
 for (const row of report.not) process.stdout.write(`missed   ${describe(row)}\n`);
 for (const row of ignore.found) process.stdout.write(`reported ${describe(row)}\n`);

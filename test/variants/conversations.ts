@@ -90,7 +90,8 @@ export function mqttLogin(clientId: string, user: string, secret: string): Conve
 /** A message of SIP over UDP, with a body. */
 export function sipMessage(type: string, body: string, ...headers: string[]): Conversation {
   return udp([
-    'MESSAGE sip:desk.example.org SIP/2.0', 'Via: SIP/2.0/UDP 10.0.0.7:5060;branch=z9hG4bK776asdhds', 'From: <sip:desk.example.org>;tag=4c1f', 'To: <sip:desk.example.org>',
+    'MESSAGE sip:desk.example.org SIP/2.0', 'Via: SIP/2.0/UDP 10.0.0.7:5060;branch=z9hG4bK776asdhds',
+    'From: <sip:desk.example.org>;tag=4c1f', 'To: <sip:desk.example.org>',
     'Call-ID: kD8fj2', 'CSeq: 1 MESSAGE', ...headers, `Content-Type: ${type}`, `Content-Length: ${Buffer.byteLength(body)}`, '', body,
   ].join('\r\n'), 5060);
 }
@@ -98,7 +99,8 @@ export function sipMessage(type: string, body: string, ...headers: string[]): Co
 /** A form as of RFC 7578; each part is a header line without `Content-Disposition: form-data; `, and its text. */
 export function multipart(...parts: readonly [disposition: string, text: string][]): Conversation {
   const boundary = '----harbour7f3a';
-  const body = `${parts.map(([disposition, text]) => `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`).join('')}--${boundary}--\r\n`;
+  const body =
+    `${parts.map(([disposition, text]) => `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`).join('')}--${boundary}--\r\n`;
   return post(`multipart/form-data; boundary=${boundary}`, body);
 }
 

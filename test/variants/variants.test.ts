@@ -35,9 +35,27 @@ const rows: Record<string, readonly Row[]> = {
     ],
     ['a user id in XML', post('text/xml', '<?xml version="1.0"?><req><user><userId>88213004</userId></user></req>'), 'user_id=88213004'],
     ['a user id in an XML attribute', post('application/xml', '<login userId="88213004" version="2"/>'), 'user_id=88213004'],
-    ['a user id in a property list', post('application/x-plist', '<plist version="1.0"><dict><key>userId</key><string>88213004</string><key>n</key><integer>1</integer></dict></plist>'), 'user_id=88213004'],
-    ['an account in SOAP', post('text/xml; charset=utf-8', '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><m:Get xmlns:m="urn:x"><m:accountNumber>C-20331-7</m:accountNumber></m:Get></s:Body></s:Envelope>'), 'account_id=C-20331-7'],
-    ['a user name in a multipart form', multipart(['name="username"', 'jane.harbour'], ['name="password"', 'Sesame-42']), 'user_name=jane.harbour', 'password=Sesame-42'],
+    [
+      'a user id in a property list',
+      post(
+        'application/x-plist',
+        '<plist version="1.0"><dict><key>userId</key><string>88213004</string><key>n</key><integer>1</integer></dict></plist>',
+      ),
+      'user_id=88213004',
+    ],
+    [
+      'an account in SOAP',
+      post(
+        'text/xml; charset=utf-8',
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><m:Get '
+          + 'xmlns:m="urn:x"><m:accountNumber>C-20331-7</m:accountNumber></m:Get></s:Body></s:Envelope>',
+      ),
+      'account_id=C-20331-7',
+    ],
+    [
+      'a user name in a multipart form', multipart(['name="username"', 'jane.harbour'], ['name="password"', 'Sesame-42']),
+      'user_name=jane.harbour', 'password=Sesame-42',
+    ],
     ['a login in a form', post(form, 'login=jane.harbour&passwd=Sesame%2D42&go=1'), 'user_name=jane.harbour', 'password=Sesame-42'],
     [
       'a login of MQTT by its place',
@@ -47,9 +65,24 @@ const rows: Record<string, readonly Row[]> = {
       'password=Sesame-42',
     ],
     ['a user in an MQTT payload', mqttPublish('t/1', '{"userId":"88213004","on":true}'), 'user_id=88213004'],
-    ['a user in MessagePack', webSocket(Buffer.concat([Buffer.of(0x82), msgpackText('op'), msgpackText('join-a-room'), msgpackText('user_id'), msgpackText('88213004')])), 'user_id=88213004'],
-    ['a user in CBOR', webSocket(Buffer.concat([Buffer.of(0xa1, 0x67), Buffer.from('user_id'), Buffer.of(0x68), Buffer.from('88213004')])), 'user_id=88213004'],
-    ['an e-mail in Protocol Buffers behind gRPC', post('application/grpc', ((m) => Buffer.concat([Buffer.of(0, 0, 0, 0, m.length), m]))(Buffer.concat([protobufText(1, 'checkout'), protobufText(2, 'jane.harbour@example.org')]))), 'email=jane.harbour@example.org'],
+    [
+      'a user in MessagePack',
+      webSocket(Buffer.concat([
+        Buffer.of(0x82), msgpackText('op'), msgpackText('join-a-room'), msgpackText('user_id'), msgpackText('88213004'),
+      ])),
+      'user_id=88213004',
+    ],
+    [
+      'a user in CBOR', webSocket(Buffer.concat([Buffer.of(0xa1, 0x67), Buffer.from('user_id'), Buffer.of(0x68), Buffer.from('88213004')])),
+      'user_id=88213004',
+    ],
+    [
+      'an e-mail in Protocol Buffers behind gRPC',
+      post('application/grpc', ((m) => Buffer.concat([Buffer.of(0, 0, 0, 0, m.length), m]))(Buffer.concat([
+        protobufText(1, 'checkout'), protobufText(2, 'jane.harbour@example.org'),
+      ]))),
+      'email=jane.harbour@example.org',
+    ],
     ['an e-mail in hexadecimal', get(`/p?e=${Buffer.from('jane.harbour@example.org').toString('hex')}`), 'email=jane.harbour@example.org'],
     ['an e-mail in base64 inside a path', get(`/unsubscribe/${base64('jane.harbour@example.org')}/now`), 'email=jane.harbour@example.org'],
     [
@@ -78,15 +111,44 @@ const rows: Record<string, readonly Row[]> = {
     ],
     ['a phone in JSON', post(json, '{"mobile":"+4915112345678"}'), 'phone=+4915112345678'],
     ['a phone in a tel URI in SIP', sipMessage('text/plain', 'call me: tel:+4915112345678'), 'phone=+4915112345678'],
-    ['the key of a call in its session description', sipMessage('application/sdp', 'v=0\r\ns=-\r\nm=audio 40000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:Vd8kQ2mYxR5tB1nLzG7pWc4eHs9aJf3uKo6iTr0D'), 'media_key=Vd8kQ2mYxR5tB1nLzG7pWc4eHs9aJf3uKo6iTr0D'],
-    ['a person in a presence document', sipMessage('application/pidf+xml', '<presence entity="sip:jane@desk.example.org"/>'), 'sip_uri=sip:jane@desk.example.org'],
-    ['a JWT with a subject', get('/', `Authorization: Bearer ${jwtOf({ sub: '88213004', email: 'jane.harbour@example.org' })}`), `jwt=${jwtOf({ sub: '88213004', email: 'jane.harbour@example.org' })}`, 'user_id=88213004', 'email=jane.harbour@example.org'],
-    ['a login of NNTP', tcp('AUTHINFO USER jane.harbour\r\nAUTHINFO PASS Sesame-42\r\n', 119, '200 news.example.org ready\r\n'), 'user_name=jane.harbour', 'password=Sesame-42'],
+    [
+      'the key of a call in its session description',
+      sipMessage(
+        'application/sdp',
+        'v=0\r\ns=-\r\nm=audio 40000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:Vd8kQ2mYxR5tB1nLzG7pWc4eHs9aJf3uKo6iTr0D',
+      ),
+      'media_key=Vd8kQ2mYxR5tB1nLzG7pWc4eHs9aJf3uKo6iTr0D',
+    ],
+    [
+      'a person in a presence document', sipMessage('application/pidf+xml', '<presence entity="sip:jane@desk.example.org"/>'),
+      'sip_uri=sip:jane@desk.example.org',
+    ],
+    [
+      'a JWT with a subject', get('/', `Authorization: Bearer ${jwtOf({ sub: '88213004', email: 'jane.harbour@example.org' })}`),
+      `jwt=${jwtOf({ sub: '88213004', email: 'jane.harbour@example.org' })}`, 'user_id=88213004', 'email=jane.harbour@example.org',
+    ],
+    [
+      'a login of NNTP', tcp('AUTHINFO USER jane.harbour\r\nAUTHINFO PASS Sesame-42\r\n', 119, '200 news.example.org ready\r\n'),
+      'user_name=jane.harbour', 'password=Sesame-42',
+    ],
     ['a login of AMQP', tcp(amqpStart('jane.harbour', 'Sesame-42'), 5672), 'user_name=jane.harbour', 'password=Sesame-42'],
-    ['a parameter that an object names', post(json, '{"params":[{"name":"userId","value":"88213004"},{"name":"colour","value":"red-1"}]}'), 'user_id=88213004'],
-    ['a member of XML-RPC', post('text/xml', '<struct><member><name>user_id</name><value><string>88213004</string></value></member></struct>'), 'user_id=88213004'],
-    ['a login in SOAP with types', post('text/xml', '<n:login><n:username xsi:type="xsd:string">jane.harbour</n:username></n:login>'), 'user_name=jane.harbour'],
-    ['a user in an entry of a map of Protocol Buffers', udp(protobufText(1, Buffer.concat([protobufText(1, 'user_id'), protobufText(2, '88213004')]))), 'user_id=88213004'],
+    [
+      'a parameter that an object names', post(json, '{"params":[{"name":"userId","value":"88213004"},{"name":"colour","value":"red-1"}]}'),
+      'user_id=88213004',
+    ],
+    [
+      'a member of XML-RPC',
+      post('text/xml', '<struct><member><name>user_id</name><value><string>88213004</string></value></member></struct>'),
+      'user_id=88213004',
+    ],
+    [
+      'a login in SOAP with types', post('text/xml', '<n:login><n:username xsi:type="xsd:string">jane.harbour</n:username></n:login>'),
+      'user_name=jane.harbour',
+    ],
+    [
+      'a user in an entry of a map of Protocol Buffers',
+      udp(protobufText(1, Buffer.concat([protobufText(1, 'user_id'), protobufText(2, '88213004')]))), 'user_id=88213004',
+    ],
     ['a QQ login in a cookie', get('/', 'Cookie: ptui_loginuin=1844200317; pgv_info=ssid=s882'), 'user_id=1844200317'],
   ],
   'rooms, meetings and channels': [
@@ -97,21 +159,73 @@ const rows: Record<string, readonly Row[]> = {
       'user_id=88213004',
     ],
     ['a room in a path', get('/api/rooms/MAx7Kq2P/messages'), 'room_id=MAx7Kq2P'],
-    ['a channel of Agora by its short name', post(json, '{"appId":"9f1c27d3b84e5a60c7d2e1f0938b4a56","cname":"wq-lounge-42","uid":"88213004"}', 'X-Agora-Version: 4'), 'channel_id=wq-lounge-42', 'user_id=88213004'],
-    ['a channel in a request for recording', post(json, '{"cname":"wq-lounge-42","uid":"527841","clientRequest":{"resourceExpiredHour":24}}'), 'channel_id=wq-lounge-42', 'user_id=527841'],
-    ['a meeting number of Zoom in a launch link', get('/start?u=zoommtg%3A%2F%2Fzoom.us%2Fjoin%3Fconfno%3D84412270093%26pwd%3DQUJDREVG'), 'meeting_id=84412270093', 'password=QUJDREVG'],
-    ['a meeting of Zoom in its web client', tcp('GET /wc/84412270093/join?mid=84412270093&tk=x HTTP/1.1\r\nHost: us02web.zoom.us\r\n\r\n', 80), 'meeting_id=84412270093'],
-    ['a meeting by mid, beside Zoom\'s other names', tcp('GET /rwg?mn=84412270093&mid=pX3vQz8mT1xWyB7nR2cLdF%3D%3D&cid=3 HTTP/1.1\r\nHost: rwg.zoom.us\r\n\r\n', 80), 'meeting_id=84412270093', 'meeting_id=pX3vQz8mT1xWyB7nR2cLdF=='],
-    ['a conference in MUC', tcp("<presence xmlns='jabber:client' to='harbour-review@conference.chat.example.org/jane'><x/></presence>", 5222, "<stream:stream xmlns='jabber:client'>"), 'room_id=harbour-review@conference.chat.example.org'],
-    ['a room behind lengths', udp(Buffer.concat([Buffer.of(0xf3, 1, 0, 7), Buffer.from('room_id'), Buffer.of(0, 8), Buffer.from('MAx7Kq2P')])), 'room_id=MAx7Kq2P'],
+    [
+      'a channel of Agora by its short name',
+      post(json, '{"appId":"9f1c27d3b84e5a60c7d2e1f0938b4a56","cname":"wq-lounge-42","uid":"88213004"}', 'X-Agora-Version: 4'),
+      'channel_id=wq-lounge-42', 'user_id=88213004',
+    ],
+    [
+      'a channel in a request for recording',
+      post(json, '{"cname":"wq-lounge-42","uid":"527841","clientRequest":{"resourceExpiredHour":24}}'), 'channel_id=wq-lounge-42',
+      'user_id=527841',
+    ],
+    [
+      'a meeting number of Zoom in a launch link', get('/start?u=zoommtg%3A%2F%2Fzoom.us%2Fjoin%3Fconfno%3D84412270093%26pwd%3DQUJDREVG'),
+      'meeting_id=84412270093', 'password=QUJDREVG',
+    ],
+    [
+      'a meeting of Zoom in its web client',
+      tcp('GET /wc/84412270093/join?mid=84412270093&tk=x HTTP/1.1\r\nHost: us02web.zoom.us\r\n\r\n', 80), 'meeting_id=84412270093',
+    ],
+    [
+      'a meeting by mid, beside Zoom\'s other names',
+      tcp('GET /rwg?mn=84412270093&mid=pX3vQz8mT1xWyB7nR2cLdF%3D%3D&cid=3 HTTP/1.1\r\nHost: rwg.zoom.us\r\n\r\n', 80),
+      'meeting_id=84412270093', 'meeting_id=pX3vQz8mT1xWyB7nR2cLdF==',
+    ],
+    [
+      'a conference in MUC',
+      tcp(
+        "<presence xmlns='jabber:client' to='harbour-review@conference.chat.example.org/jane'><x/></presence>",
+        5222,
+        "<stream:stream xmlns='jabber:client'>",
+      ),
+      'room_id=harbour-review@conference.chat.example.org',
+    ],
+    [
+      'a room behind lengths',
+      udp(Buffer.concat([Buffer.of(0xf3, 1, 0, 7), Buffer.from('room_id'), Buffer.of(0, 8), Buffer.from('MAx7Kq2P')])), 'room_id=MAx7Kq2P',
+    ],
   ],
   'secrets and sessions': [
-    ['an authorization code beside its state', get(`/callback?code=4%2F0AX4XfWjKQ7Zm2XvT8hDrThB3W6&state=${hex32}`), 'authorization_code=4/0AX4XfWjKQ7Zm2XvT8hDrThB3W6'],
-    ['an authorization code in its exchange', post(form, `grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA&redirect_uri=https%3A%2F%2Fapp.example.net%2Fcb&client_id=harbour`), 'authorization_code=SplxlOBeZQQYbYS6WxSbIA'],
-    ['an authorization code in a redirect', answer('text/html', '', 'Location: https://app.example.net/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=xyz81'), 'authorization_code=SplxlOBeZQQYbYS6WxSbIA'],
-    ['a password in Digest', get('/', `Authorization: Digest username="jane", realm="x", nonce="${hex32}", uri="/", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"`), 'digest_credentials=4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2', 'user_name=jane'],
-    ['a session set', answer('text/html', '<p>', 'Set-Cookie: laravel_session=eyJpdiI6Ik9kQ7Zm2XvT8hDrThB3W6; path=/; httponly'), 'session_token=eyJpdiI6Ik9kQ7Zm2XvT8hDrThB3W6'],
-    ['a session in a path parameter', get('/shop/cart;jsessionid=3A9C61E8F04B725D8E13C7A95F60D2B4?x=1'), 'session_token=3A9C61E8F04B725D8E13C7A95F60D2B4'],
+    [
+      'an authorization code beside its state', get(`/callback?code=4%2F0AX4XfWjKQ7Zm2XvT8hDrThB3W6&state=${hex32}`),
+      'authorization_code=4/0AX4XfWjKQ7Zm2XvT8hDrThB3W6',
+    ],
+    [
+      'an authorization code in its exchange',
+      post(
+        form, `grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA&redirect_uri=https%3A%2F%2Fapp.example.net%2Fcb&client_id=harbour`,
+      ),
+      'authorization_code=SplxlOBeZQQYbYS6WxSbIA',
+    ],
+    [
+      'an authorization code in a redirect',
+      answer('text/html', '', 'Location: https://app.example.net/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=xyz81'),
+      'authorization_code=SplxlOBeZQQYbYS6WxSbIA',
+    ],
+    [
+      'a password in Digest',
+      get('/', `Authorization: Digest username="jane", realm="x", nonce="${hex32}", uri="/", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"`),
+      'digest_credentials=4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2', 'user_name=jane',
+    ],
+    [
+      'a session set', answer('text/html', '<p>', 'Set-Cookie: laravel_session=eyJpdiI6Ik9kQ7Zm2XvT8hDrThB3W6; path=/; httponly'),
+      'session_token=eyJpdiI6Ik9kQ7Zm2XvT8hDrThB3W6',
+    ],
+    [
+      'a session in a path parameter', get('/shop/cart;jsessionid=3A9C61E8F04B725D8E13C7A95F60D2B4?x=1'),
+      'session_token=3A9C61E8F04B725D8E13C7A95F60D2B4',
+    ],
     ['a token in a WebSocket URL', get(`/ws?access_token=${secret}`), `bearer_token=${secret}`],
     ['an API key in a header', get('/', 'X-Api-Key: 4f8d2c19ab7e4d01'), 'api_key=4f8d2c19ab7e4d01'],
     ['Basic credentials in a proxy header', get('/', `Proxy-Authorization: Basic ${base64('jane:Sesame-42')}`), 'basic_credentials=jane:Sesame-42'],
@@ -169,8 +283,22 @@ const rows: Record<string, readonly Row[]> = {
     ['what a script passes on', post('text/plain', 'var o={userId:e.userId,token:t.token,email:n.email,room:r.room};')],
     ['choices of a form', post('text/xml', '<select name="userType"><option value="7">x</option></select><key>version</key><string>12</string>')],
     ['a login of a guest', tcp(amqpStart('guest', 'guest'), 5672)],
-    ['a service of UPnP', udp('M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nMAN: "ssdp:discover"\r\n\r\n', 1900)],
-    ['a message of web services', post('application/soap+xml', `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header><a:MessageID>urn:uuid:${uuid}</a:MessageID></s:Header></s:Envelope>`)],
+    [
+      'a service of UPnP',
+      udp(
+        'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n'
+          + 'MAN: "ssdp:discover"\r\n\r\n',
+        1900,
+      ),
+    ],
+    [
+      'a message of web services',
+      post(
+        'application/soap+xml',
+        '<s:Envelope '
+          + `xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header><a:MessageID>urn:uuid:${uuid}</a:MessageID></s:Header></s:Envelope>`,
+      ),
+    ],
     ['base64 of a picture in parts', get(`/i/${base64('\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0')}/7`)],
     ['words that are base64 too', get('/category/administration/development/internationalization')],
     ['an empty position', get('/w?lat=0&lon=0')],

@@ -36,7 +36,9 @@ export function withFile<T>(capture: Buffer, use: (path: string) => T): T {
 }
 
 /** Fields of each frame that matches the filter, as dissected by tshark; several values of a field are joined by commas. */
-export function fields<Name extends string>(path: string, filter: string, names: readonly Name[], preferences: readonly string[] = []): Record<Name, string>[] {
+export function fields<Name extends string>(
+  path: string, filter: string, names: readonly Name[], preferences: readonly string[] = []
+): Record<Name, string>[] {
   const { stdout } = run('tshark', ['-n', '-r', path, '-Y', filter, '--enable-protocol', 'communityid',
     '-o', 'tcp.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE',
     ...preferences.flatMap((preference) => ['-o', preference]), '-T', 'fields', ...names.flatMap((name) => ['-e', name])]);

@@ -25,9 +25,35 @@ export const mqttConnect5 = mqttPacket(0x10, text('MQTT'), hex('05 c2 003c 05 11
 /** An AJP string: length, text, zero. */
 const ajpText = (value: string): Buffer => bytes(text(value), '\0');
 
-export const ajpRequest = bytes(hex('1234'), prefixed(u16, hex('0204'), ajpText('HTTP/1.1'), ajpText('/shop/cart'), ajpText('192.0.2.9'), hex('ffff'), ajpText('shop.example'), hex('0050 00 0004'),
-  hex('a00e'), ajpText('curl/8'), hex('a009'), ajpText('JSESSIONID=0853907D8E324776A74C2A50A32664E2.7; lang=en'), hex('a008'), ajpText('11'), ajpText('X-User-Id'), ajpText('4711'),
-  hex('05'), ajpText('uid=42&x=1'), hex('03'), ajpText('jane'), hex('0a'), ajpText('AJP_REMOTE_PORT'), ajpText('5000'), hex('ff')));
+export const ajpRequest = bytes(
+  hex('1234'),
+  prefixed(
+    u16,
+    hex('0204'),
+    ajpText('HTTP/1.1'),
+    ajpText('/shop/cart'),
+    ajpText('192.0.2.9'),
+    hex('ffff'),
+    ajpText('shop.example'),
+    hex('0050 00 0004'),
+    hex('a00e'),
+    ajpText('curl/8'),
+    hex('a009'),
+    ajpText('JSESSIONID=0853907D8E324776A74C2A50A32664E2.7; lang=en'),
+    hex('a008'),
+    ajpText('11'),
+    ajpText('X-User-Id'),
+    ajpText('4711'),
+    hex('05'),
+    ajpText('uid=42&x=1'),
+    hex('03'),
+    ajpText('jane'),
+    hex('0a'),
+    ajpText('AJP_REMOTE_PORT'),
+    ajpText('5000'),
+    hex('ff'),
+  ),
+);
 export const ajpBody = bytes(hex('1234'), prefixed(u16, text('room_id=R77')));
 export const ajpResponse = bytes(hex('4142'), prefixed(u16, hex('04 00c8'), ajpText('OK'), hex('0001 a007'), ajpText('SID=8cd5c53b77aa; Path=/')));
 
@@ -48,8 +74,17 @@ const element2 = (type: number, value: Buffer): Buffer => bytes(u8(type), u16(va
 /** Create PDP Context Request with IMSI, recovery, MSISDN, IMEISV; and Create Session Request with IMSI, MSISDN, MEI. */
 export const gtp1 = bytes(hex('32 10'), prefixed((length) => u16(length - 4), hex('00000000 0001 00 00'), hex('02 62021132547698f0 0e 07'),
   element1(134, hex('91 945103254769f8')), element1(154, hex('5302990071168432'))));
-export const gtp2 = bytes(hex('48 20'), prefixed(u16, hex('00000000 000001 00'), element2(1, hex('62021132547698f0')), element2(76, hex('945103254769f8')),
-  element2(75, hex('5302990071168432')), element2(87, hex('86355292040a650002'))));
+export const gtp2 = bytes(
+  hex('48 20'),
+  prefixed(
+    u16,
+    hex('00000000 000001 00'),
+    element2(1, hex('62021132547698f0')),
+    element2(76, hex('945103254769f8')),
+    element2(75, hex('5302990071168432')),
+    element2(87, hex('86355292040a650002')),
+  ),
+);
 
 /** A Diameter attribute, padded to four bytes. */
 export function avp(code: number, ...value: (Buffer | string)[]): Buffer {
@@ -126,24 +161,41 @@ const der = (tag: number, ...value: (Buffer | string)[]): Buffer => {
 
 /** A server certificate, without a valid signature. */
 export function certificate(commonName: string, ...dnsNames: string[]): Buffer {
-  return x509(commonName, dnsNames.length === 0 ? [] : [der(0x87, hex('c0000201')), ...dnsNames.map((one) => der(0x82, one))]);
+  return x509([commonName], dnsNames.length === 0 ? [] : [der(0x87, hex('c0000201')), ...dnsNames.map((one) => der(0x82, one))]);
 }
 
 /** A personal certificate: common name, mail address, and user principal name. */
 export function personalCertificate(commonName: string, mail: string, user: string): Buffer {
-  return x509(commonName, [der(0x81, mail), der(0xa0, der(0x06, hex('2b060104018237140203')), der(0xa0, der(0x0c, user)))]);
+  return x509([commonName], [der(0x81, mail), der(0xa0, der(0x06, hex('2b060104018237140203')), der(0xa0, der(0x0c, user)))]);
 }
 
-function x509(commonName: string, alternativeNames: readonly Buffer[]): Buffer {
+/** A proxy certificate (RFC 3820): its subject is that of the holder, and a number. */
+export function proxyCertificate(commonName: string, number: string): Buffer {
+  return x509([commonName, number], []);
+}
+
+function x509(commonNames: readonly string[], alternativeNames: readonly Buffer[]): Buffer {
   const name = der(
     0x30,
     der(0x31, der(0x30, der(0x06, hex('55040a')), der(0x0c, 'Example'))),
-    der(0x31, der(0x30, der(0x06, hex('550403')), der(0x0c, commonName))),
+    ...commonNames.map((commonName) => der(0x31, der(0x30, der(0x06, hex('550403')), der(0x0c, commonName)))),
   );
   const names = der(0x30, der(0x06, hex('551d11')), der(0x01, hex('ff')), der(0x04, der(0x30, ...alternativeNames)));
   const algorithm = der(0x30, der(0x06, hex('2a864886f70d01010b')));
-  const extensions = alternativeNames.length === 0 ? Buffer.alloc(0) : der(0xa3, der(0x30, der(0x30, der(0x06, hex('551d13')), der(0x04, hex('3000'))), names));
-  const signed = der(0x30, der(0xa0, hex('020102')), hex('020105'), algorithm, der(0x30), der(0x30, der(0x17, '250101000000Z'), der(0x17, '260101000000Z')), name, der(0x30, algorithm), extensions);
+  const extensions = alternativeNames.length === 0
+    ? Buffer.alloc(0)
+    : der(0xa3, der(0x30, der(0x30, der(0x06, hex('551d13')), der(0x04, hex('3000'))), names));
+  const signed = der(
+    0x30,
+    der(0xa0, hex('020102')),
+    hex('020105'),
+    algorithm,
+    der(0x30),
+    der(0x30, der(0x17, '250101000000Z'), der(0x17, '260101000000Z')),
+    name,
+    der(0x30, algorithm),
+    extensions,
+  );
   return der(0x30, signed, algorithm, der(0x03, Buffer.alloc(200)));
 }
 
@@ -182,7 +234,8 @@ export const smppSubmit = smppPacket(
 );
 
 export const hl7Message =
-  '\x0bMSH|^~\\&|LAB|H1|||20240101||ADT^A01|1|P|2.5\rPID|1||77123^^^H1~88-9^^^X||Doe^Jane^Q||19800102|F|||1 Main St^^Berlin^^10115||+4915112345678|||||A-4711\rPV1|1\r\x1c\r';
+  '\x0bMSH|^~\\&|LAB|H1|||20240101||ADT^A01|1|P|2.5\rPID|1||77123^^^H1~88-9^^^X||Doe^Jane^Q||19800102|F|||1 Main '
+    + 'St^^Berlin^^10115||+4915112345678|||||A-4711\rPV1|1\r\x1c\r';
 
 const amfText = (value: string): Buffer => bytes(hex('02'), text(value));
 const amfNumber = hex('00 3ff0000000000000');
@@ -195,9 +248,24 @@ export function rtmpMessage(type: number, body: Buffer, size = 128): Buffer {
 }
 
 const rtmpHandshake = bytes(u8(3), hex('00000001 00000000'), Buffer.alloc(1528 + 1536, 0x5a));
-export const rtmpConnect = rtmpMessage(20, bytes(amfText('connect'), amfNumber, hex('03'), text('app'), amfText('live'), text('tcUrl'), amfText(`rtmp://media.example/live?token=${'k9'.repeat(40)}`),
-  text('audioCodecs'), amfNumber, hex('000009')));
-export const rtmpPublish = rtmpMessage(20, bytes(amfText('publish'), amfNumber, hex('05'), amfText('live_51482_kX9w3Pz7?user_id=42'), amfText('live')), 4096);
+export const rtmpConnect = rtmpMessage(
+  20,
+  bytes(
+    amfText('connect'),
+    amfNumber,
+    hex('03'),
+    text('app'),
+    amfText('live'),
+    text('tcUrl'),
+    amfText(`rtmp://media.example/live?token=${'k9'.repeat(40)}`),
+    text('audioCodecs'),
+    amfNumber,
+    hex('000009'),
+  ),
+);
+export const rtmpPublish = rtmpMessage(
+  20, bytes(amfText('publish'), amfNumber, hex('05'), amfText('live_51482_kX9w3Pz7?user_id=42'), amfText('live')), 4096,
+);
 
 /** Conversations of binary protocols over TCP. */
 export const binaryConversations: Record<string, Packet[]> = {
@@ -215,11 +283,20 @@ export const binaryConversations: Record<string, Packet[]> = {
     ['destination', bytes(hex('9003000100'), mqttPacket(0x30, text('dev/7/cmd'), 'go'))],
   ],
   ajp: [['source', bytes(ajpRequest, ajpBody)], ['destination', bytes(ajpResponse, hex('4142000205 01'))], ['source', ajpRequest]],
-  diameter: [['source', bytes(creditControl, diameterMessage(280))], ['destination', diameterMessage(272, avp(263, 'gw.example;18764;5237;app'), avp(268, u32(2001)))]],
-  'tls certificate': [['source', tlsClientHello({ serverName: 'a.example' })], ['destination', serverFlight(certificate('A.example', 'b.example', '*.c.example'), 700)], ['source', hex('160303000410000000')]],
+  diameter: [
+    ['source', bytes(creditControl, diameterMessage(280))],
+    ['destination', diameterMessage(272, avp(263, 'gw.example;18764;5237;app'), avp(268, u32(2001)))],
+  ],
+  'tls certificate': [
+    ['source', tlsClientHello({ serverName: 'a.example' })],
+    ['destination', serverFlight(certificate('A.example', 'b.example', '*.c.example'), 700)], ['source', hex('160303000410000000')],
+  ],
   smpp: [['source', bytes(smppBind, smppSubmit)], ['destination', bytes(u32(25), u32(0x80000009), u32(0), u32(1), 'gateway\0\0')]],
   hl7: [['source', `${hl7Message}${hl7Message}`], ['destination', '\x0bMSH|^~\\&|A\rMSA|AA|1\r\x1c\r']],
-  rtmp: [['source', bytes(rtmpHandshake, rtmpConnect, rtmpMessage(1, u32(4096)), rtmpMessage(8, Buffer.alloc(500, 1), 4096), rtmpPublish)], ['destination', bytes(rtmpHandshake, rtmpMessage(20, bytes(amfText('_result'), amfNumber)))]],
+  rtmp: [
+    ['source', bytes(rtmpHandshake, rtmpConnect, rtmpMessage(1, u32(4096)), rtmpMessage(8, Buffer.alloc(500, 1), 4096), rtmpPublish)],
+    ['destination', bytes(rtmpHandshake, rtmpMessage(20, bytes(amfText('_result'), amfNumber)))],
+  ],
   mipush: [['destination', mipushFrame('CONN', { 1: '4902617385' })], ['source', bytes(mipushConn, hex('c2fe0005 00000000 0d2301c6'))]],
 };
 

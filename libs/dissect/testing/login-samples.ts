@@ -43,8 +43,20 @@ export const loginConversations: Record<string, Packet[]> = {
   'rexec': [['source', '0\0jane\0s3same\0uptime\0'], ['destination', '\0']],
   'mysql with another plugin': [
     ['destination', bytes(hex('4a000000 0a'), '8.0.36\0'.padEnd(73, '\0'))],
-    ['source', mysqlFrame(1, hex('08820800 00000001 21'), Buffer.alloc(23), 'jane\0', prefixed(u8, hex(`${answer}a17c3e90`)), 'shop\0', 'mysql_native_password\0')],
-    ['destination', mysqlFrame(2, hex('fe'), 'caching_sha2_password\0', hex(answer))], ['source', mysqlFrame(3, hex(`${answer}${answer}`))], ['destination', mysqlFrame(4, hex('00 000002000000'))],
+    [
+      'source',
+      mysqlFrame(
+        1,
+        hex('08820800 00000001 21'),
+        Buffer.alloc(23),
+        'jane\0',
+        prefixed(u8, hex(`${answer}a17c3e90`)),
+        'shop\0',
+        'mysql_native_password\0',
+      ),
+    ],
+    ['destination', mysqlFrame(2, hex('fe'), 'caching_sha2_password\0', hex(answer))], ['source', mysqlFrame(3, hex(`${answer}${answer}`))],
+    ['destination', mysqlFrame(4, hex('00 000002000000'))],
   ],
   'mongodb': [
     ['source', mongoMessage(mongoText('hello', '1'), mongoText('mechanism', 'PLAIN'), bytes(u8(5), 'payload\0', u32le(12), u8(0), '\0jane\0s3same'))],
@@ -85,7 +97,8 @@ export const loginConversations: Record<string, Packet[]> = {
     ['destination', '354 go\r\n'],
     [
       'source',
-      'From: a@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: b@example.org\r\n\r\ntext\r\n--b--\r\n.\r\n',
+      'From: a@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n'
+        + 'From: b@example.org\r\n\r\ntext\r\n--b--\r\n.\r\n',
     ],
   ],
 };

@@ -55,5 +55,6 @@ function sendReused(dissector: StreamDissector, sender: Sender, bytes: string | 
 }
 
 function copy(message: Message): Message {
-  return { ...message, payload: message.payload === null ? null : Buffer.from(message.payload) };
+  const { payload, sample } = message;
+  return { ...message, payload: payload === null ? null : Buffer.from(payload), ...(sample && { sample: Buffer.from(sample) }) };
 }

@@ -24,17 +24,44 @@ function chunked(startLine: string, headers: string, body: Buffer, size: number)
 }
 
 const multipart =
-  '--B\r\nContent-Disposition: form-data; name="uid"\r\n\r\n42\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="x.png"\r\n\r\n\x89PNG\r\n--B--\r\n';
+  '--B\r\nContent-Disposition: form-data; name="uid"\r\n\r\n42\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="x.png"\r\n\r\n'
+    + '\x89PNG\r\n--B--\r\n';
 
 const invite = [
-  'INVITE sip:00442079460000@b.example SIP/2.0', 'Via: SIP/2.0/TCP 192.0.2.7:5060;branch=z9hG4bK1;received=198.51.100.9', 'From: "Jane" <sip:jane@a.example>;tag=1',
+  'INVITE sip:00442079460000@b.example SIP/2.0', 'Via: SIP/2.0/TCP 192.0.2.7:5060;branch=z9hG4bK1;received=198.51.100.9',
+  'From: "Jane" <sip:jane@a.example>;tag=1',
   't: <tel:+44-20-7946-0000>', 'm: <sip:jane@192.0.2.7>;+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"', 'Call-ID: 1@192.0.2.7',
   'Authorization: Digest username="jd", realm="a.example", nonce="n"', 'Content-Type: application/sdp', 'l: 127', '',
   'v=0', 'o=jane 1 1 IN IP4 192.0.2.7', 's=-', 'c=IN IP4 203.0.113.5', 'm=audio 1 RTP/AVP 0', 'a=candidate:1 1 UDP 2 2001:db8::1 9 typ host ', '',
 ].join('\r\n');
 
-export const kerberosReply = ber(0x6b, ber(0x30, ber(0xa0, ber(2, '\x05')), ber(0xa1, ber(2, '\x0b')), ber(0xa3, ber(0x1b, 'A.EXAMPLE')), ber(0xa4, ber(0x30, ber(0xa0, ber(2, '\x01')), ber(0xa1, ber(0x30, ber(0x1b, 'jane'), ber(0x1b, 'admin')))))));
-const kerberosRequest = ber(0x6a, ber(0x30, ber(0xa1, ber(2, '\x05')), ber(0xa2, ber(2, '\x0a')), ber(0xa4, ber(0x30, ber(0xa0, ber(3, '\0\0')), ber(0xa1, ber(0x30, ber(0xa0, ber(2, '\x01')), ber(0xa1, ber(0x30, ber(0x1b, 'jane'))))), ber(0xa2, ber(0x1b, 'A.EXAMPLE'))))));
+export const kerberosReply = ber(
+  0x6b,
+  ber(
+    0x30,
+    ber(0xa0, ber(2, '\x05')),
+    ber(0xa1, ber(2, '\x0b')),
+    ber(0xa3, ber(0x1b, 'A.EXAMPLE')),
+    ber(0xa4, ber(0x30, ber(0xa0, ber(2, '\x01')), ber(0xa1, ber(0x30, ber(0x1b, 'jane'), ber(0x1b, 'admin'))))),
+  ),
+);
+const kerberosRequest = ber(
+  0x6a,
+  ber(
+    0x30,
+    ber(0xa1, ber(2, '\x05')),
+    ber(0xa2, ber(2, '\x0a')),
+    ber(
+      0xa4,
+      ber(
+        0x30,
+        ber(0xa0, ber(3, '\0\0')),
+        ber(0xa1, ber(0x30, ber(0xa0, ber(2, '\x01')), ber(0xa1, ber(0x30, ber(0x1b, 'jane'))))),
+        ber(0xa2, ber(0x1b, 'A.EXAMPLE')),
+      ),
+    ),
+  ),
+);
 
 /** TCP conversations, in the order of their packets, that together use every dissector. */
 export const conversations: Record<string, Packet[]> = {
@@ -48,11 +75,14 @@ export const conversations: Record<string, Packet[]> = {
       http('POST /c HTTP/1.1', 'Content-Type: application/x-www-form-urlencoded\r\n', 'uid=5&data=%5B1%2C2%5D'),
     ])],
     ['destination', Buffer.concat([
-      http('HTTP/1.1 204 No Content', ''), Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n'), chunked('HTTP/1.1 200 OK', 'Content-Type: text/html\r\n', Buffer.from('<html>hello</html>'), 5),
+      http('HTTP/1.1 204 No Content', ''), Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n'),
+      chunked('HTTP/1.1 200 OK', 'Content-Type: text/html\r\n', Buffer.from('<html>hello</html>'), 5),
     ])],
     ['source', Buffer.concat([
-      chunked('POST /d HTTP/1.1', 'Content-Encoding: gzip\r\n', gzipSync(json), 30), http('PUT /e HTTP/1.1', 'Content-Encoding: br\r\n', brotliCompressSync(json)),
-      http('POST /f HTTP/1.1', 'Content-Type: multipart/form-data; boundary=B\r\n', Buffer.from(multipart, 'latin1')), http('POST /g HTTP/1.1', 'Content-Type: application/octet-stream\r\n', Buffer.from('00ff1041', 'hex')),
+      chunked('POST /d HTTP/1.1', 'Content-Encoding: gzip\r\n', gzipSync(json), 30),
+      http('PUT /e HTTP/1.1', 'Content-Encoding: br\r\n', brotliCompressSync(json)),
+      http('POST /f HTTP/1.1', 'Content-Type: multipart/form-data; boundary=B\r\n', Buffer.from(multipart, 'latin1')),
+      http('POST /g HTTP/1.1', 'Content-Type: application/octet-stream\r\n', Buffer.from('00ff1041', 'hex')),
     ])],
     ['destination', Buffer.from('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n  {"until":"close","id":12}')],
   ],
@@ -112,7 +142,8 @@ export const conversations: Record<string, Packet[]> = {
     [
       'source',
       Buffer.from(
-        'PASS sesame\r\nNICK jane\r\nUSER jd 0 * :Jane Doe\r\nJOIN #lobby,&x\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGEAYg==\r\nPRIVMSG NickServ :IDENTIFY jane sesame\r\n',
+        'PASS sesame\r\nNICK jane\r\nUSER jd 0 * :Jane Doe\r\nJOIN #lobby,&x\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGEAYg==\r\n'
+          + 'PRIVMSG NickServ :IDENTIFY jane sesame\r\n',
       ),
     ],
     ['destination', Buffer.from(':irc.example 001 jane :hi\r\n:irc.example 670 jane :go\r\n')],
@@ -121,7 +152,8 @@ export const conversations: Record<string, Packet[]> = {
     [
       'source',
       Buffer.from(
-        '<?xml version="1.0"?><stream:stream to="a.example" from=\'jane@a.example\'><auth mechanism="PLAIN">AGEAYg==</auth><message to="joe@a.example"><body>a &gt; b</body></message><starttls/>',
+        '<?xml version="1.0"?><stream:stream to="a.example" from=\'jane@a.example\'><auth mechanism="PLAIN">AGEAYg==</auth><message '
+          + 'to="joe@a.example"><body>a &gt; b</body></message><starttls/>',
       ),
     ],
     ['destination', Buffer.from('<?xml version="1.0"?><stream:stream from="a.example"><iq><bind><jid>jane@a.example/x</jid></bind></iq><proceed/>')],
@@ -130,7 +162,8 @@ export const conversations: Record<string, Packet[]> = {
     [
       'source',
       Buffer.from(
-        '*3\r\n$4\r\nAUTH\r\n$4\r\njane\r\n$6\r\nsesame\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9\r\n*1\r\n$4\r\nx\r\n*4\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$1\r\nx\r\n',
+        '*3\r\n$4\r\nAUTH\r\n$4\r\njane\r\n$6\r\nsesame\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9\r\n*1\r\n$4\r\nx\r\n*4\r\n$5\r\nHELLO\r\n$1\r\n'
+          + '3\r\n$4\r\nAUTH\r\n$1\r\nx\r\n',
       ),
     ],
     ['destination', Buffer.from('+OK\r\n+OK\r\n')],
@@ -150,7 +183,8 @@ export const conversations: Record<string, Packet[]> = {
     [
       'source',
       Buffer.from(
-        'DESCRIBE rtsp://jane:sesame@cam.example/1 RTSP/1.0\r\nCSeq: 1\r\n\r\n$\0\0\x04abcdPLAY rtsp://cam.example/1 RTSP/1.0\r\nSession: 4be7d20591ca63f8;timeout=60\r\n\r\n',
+        'DESCRIBE rtsp://jane:sesame@cam.example/1 RTSP/1.0\r\nCSeq: 1\r\n\r\n$\0\0\x04abcdPLAY rtsp://cam.example/1 RTSP/1.0\r\n'
+          + 'Session: 4be7d20591ca63f8;timeout=60\r\n\r\n',
       ),
     ],
     ['destination', Buffer.from('RTSP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nv=0RTSP/1.0 200 OK\r\nSession: 4be7d20591ca63f8\r\n\r\n')],
@@ -161,8 +195,20 @@ export const conversations: Record<string, Packet[]> = {
   ],
   'websocket': [
     ['source', http('GET /ws HTTP/1.1', 'Upgrade: websocket\r\nConnection: Upgrade\r\n')],
-    ['destination', Buffer.concat([http('HTTP/1.1 101 Switching Protocols', 'Upgrade: WebSocket\r\n'), webSocketFrame(0xc1, deflateRawSync('{"user_id":"u1"}', { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4))])],
-    ['source', Buffer.concat([webSocketFrame(0x01, Buffer.from('42["join",{"room_id":'), 'mask'), webSocketFrame(0x89, Buffer.from('ping'), 'mask'), webSocketFrame(0x80, Buffer.from('"r1"}]'), 'mask'), webSocketFrame(0x82, Buffer.alloc(300, 'b'), 'mask')])],
+    [
+      'destination',
+      Buffer.concat([
+        http('HTTP/1.1 101 Switching Protocols', 'Upgrade: WebSocket\r\n'),
+        webSocketFrame(0xc1, deflateRawSync('{"user_id":"u1"}', { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)),
+      ]),
+    ],
+    [
+      'source',
+      Buffer.concat([
+        webSocketFrame(0x01, Buffer.from('42["join",{"room_id":'), 'mask'), webSocketFrame(0x89, Buffer.from('ping'), 'mask'),
+        webSocketFrame(0x80, Buffer.from('"r1"}]'), 'mask'), webSocketFrame(0x82, Buffer.alloc(300, 'b'), 'mask'),
+      ]),
+    ],
     ['destination', webSocketFrame(0x81, Buffer.from('hello'))],
     ['source', webSocketFrame(0x88, Buffer.from([3, 0xe8]), 'mask')],
     ['destination', webSocketFrame(0x88, Buffer.from([3, 0xe8]))],
@@ -170,11 +216,13 @@ export const conversations: Record<string, Packet[]> = {
   'http2': [
     ['source', Buffer.concat([
       Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), http2Frame(4, 0, 0, '000300000064'), http2Frame(1, 5, 1, '828684418cf1e3c2e5f23a6ba0ab90f4ff'),
-      http2Frame(1, 0x20, 3, '0000000010828684be58'), http2Frame(9, 4, 3, '86a8eb10649cbf'), http2Frame(0, 9, 3, `02${Buffer.from('{"uid":5}').toString('hex')}0000`),
+      http2Frame(1, 0x20, 3, '0000000010828684be58'), http2Frame(9, 4, 3, '86a8eb10649cbf'),
+      http2Frame(0, 9, 3, `02${Buffer.from('{"uid":5}').toString('hex')}0000`),
     ])],
     ['destination', Buffer.concat([
       http2Frame(4, 0, 0, ''), http2Frame(1, 4, 1, '885f106170706c69636174696f6e2f6a736f6e'),
-      http2Frame(0, 0, 1, Buffer.from('{"user_').toString('hex')), http2Frame(0, 1, 1, Buffer.from('id":"u1"}').toString('hex')), http2Frame(1, 5, 3, '8d'),
+      http2Frame(0, 0, 1, Buffer.from('{"user_').toString('hex')), http2Frame(0, 1, 1, Buffer.from('id":"u1"}').toString('hex')),
+      http2Frame(1, 5, 3, '8d'),
     ])],
   ],
   'socks': [

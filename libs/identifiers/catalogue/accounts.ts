@@ -13,7 +13,10 @@ export const turnUsername: IdentifierKind = {
   // Time-limited credentials are `expiry:user`; only the user part is stable.
   normalise: (value) => /^\d{10}:(.+)$/.exec(value)?.[1] ?? value,
   confidence: 90,
-  traps: ['an ICE user name `remote:local` is drawn anew for each session', 'a name that is built into a program'],
+  traps: [
+    'An ICE user name (`remote:local`) is drawn anew for each session.',
+    'A name that is built into a program is that of everybody who runs it.',
+  ],
   source: 'RFC 8489, sections 9.2 and 14.3; draft-uberti-behave-turn-rest-00, section 2.2; RFC 8445, section 7.2.2',
   examples: {
     match: [['USERNAME', '1767225600:4715028369520184077', 'stun.username'], ['USERNAME', 'jdoe', 'stun.username']],
@@ -37,7 +40,7 @@ export const accountId: IdentifierKind = {
   validate: (value) => isId(value) && /\d/.test(value) && !isFineTimestamp(value),
   integer: true,
   confidence: 85,
-  traps: ['flags and templates'],
+  traps: ['Flags and unfilled templates stand under such keys as well.'],
   source: '28 CFR 202.234 (listed identifiers: account or user name)',
   examples: {
     match: [['account_id', '88213'], ['customerId', 'C-20331'], 'acct_id=88213&x=1'],
@@ -71,8 +74,9 @@ export const userId: IdentifierKind = {
   integer: true,
   confidence: 88,
   traps: [
-    'true, 0, null, undefined, templates', '`uid` of a Unix process (0)', '`sender_id` of a push service, which names the app',
-    'variables in scripts', 'versions of a package of that name', 'labels (`{"ksuid":"KSUID"}`)',
+    'Words such as true, null and undefined, 0, and unfilled templates are not ids.', 'The `uid` of a Unix process is often 0.',
+    'The `sender_id` of a push service names the app.', 'Scripts have variables of these names.',
+    'Versions of a package of that name are not ids.', 'Labels repeat their key (`{"ksuid":"KSUID"}`).',
   ],
   source: '28 CFR 202.234 (listed identifiers: account or user name); https://docs.agora.io/en/video-calling/overview/core-concepts (user id)',
   examples: {
@@ -99,7 +103,7 @@ export const tokenSubject: IdentifierKind = {
   keys: ['sub', 'oid', 'user', 'uid', 'cognito_username', 'puid'],
   within: 'jwt',
   validate: (value) => isId(value) && value.length >= 2 && !isTimestamp(value) && !value.includes('.apps.googleusercontent.com'),
-  traps: ['the subject of a token for a program, which is the name of the program'],
+  traps: ['The subject of a token that was issued to a program is the name of that program.'],
   source: 'RFC 7519, section 4.1.2; https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference',
   examples: {
     match: [
@@ -154,7 +158,10 @@ export const userName: IdentifierKind = {
     !isSoftware(value) &&
     !isScanner(value),
   confidence: 75,
-  traps: ['labels on pages (`User name: logoff`)', 'flags under `login`', 'names of columns'],
+  traps: [
+    'Labels on pages look like keys (`User name: logoff`).', 'Under `login` there are flags as well.',
+    'Names of columns are not names of users.',
+  ],
   source: 'RFC 7616, section 3.4 (username); RFC 4120, section 6.2 (principal names)',
   examples: {
     match: [
@@ -179,7 +186,7 @@ export const personName: IdentifierKind = {
   validate: (value) => /^[\p{L}][\p{L}\p{M}\p{N} .,'’^_-]{1,63}$/u.test(value) && !isPlaceholder(value) && !isUuid(value),
   normalise: (value) => value.normalize('NFKC').trim().toLowerCase().replaceAll(/\s+/g, ' '),
   confidence: 65,
-  traps: ['names of files, apps and devices', 'empty and default names'],
+  traps: ['Files, apps and devices have names as well.', 'Empty and default names name nobody.'],
   source: 'OpenID Connect Core 1.0, section 5.1 (name, nickname, given_name, family_name)',
   examples: {
     match: [['display_name', 'Jane Doe'], ['nickName', '小明'], ['realName', "Sinéad O'Connor"]],
@@ -199,7 +206,10 @@ export const geoPosition: IdentifierKind = {
   shape: patternShape({ anchors: [caseless('geo:')], confidence: 85, pattern: geoUriInText, accept: isPosition }),
   normalise: normalisePosition,
   confidence: 85,
-  traps: ['0,0', 'fewer than three decimals, which is a city', 'sizes of screens'],
+  traps: [
+    'The position 0,0 stands for none.', 'A position with fewer than three decimals is that of a city.',
+    'Sizes of screens look like positions.',
+  ],
   source: 'ISO 6709; RFC 5870 (geo URI); https://lbs.amap.com/api/webservice/guide/api/georegeo (longitude first)',
   examples: {
     match: [
@@ -221,7 +231,7 @@ export const receiverPosition: IdentifierKind = {
   }),
   normalise: normalisePosition,
   confidence: 90,
-  traps: ['a receiver that has no fix sends empty fields or zeros'],
+  traps: ['A receiver that has no fix sends empty fields or zeros.'],
   source: 'NMEA 0183, sentences GGA, GLL and RMC; IEC 61162-1',
   examples: {
     match: ['$GPGGA,101502,5231.2005,N,01324.2972,E,1,08,0.9,34.0,M,46.9,M,,*5A', 'tracker,A,5231.2005,N,01324.2972,E,0.00;'],

@@ -18,8 +18,10 @@ export const email: IdentifierKind = {
   mask: maskEmail,
   confidence: 97,
   traps: [
-    'SIP and XMPP `user@host`', 'packages `name@1.2`', 'images `logo@2x.png`', 'ids of messages and calls', '`user:secret@host` in a URL',
-    'algorithms of SSH (`umac-64@openssh.com`)', 'nodes of Celery and Erlang (`celery@desk7.example.org`)', 'addresses that were masked',
+    'SIP and XMPP write `user@host` as well.', 'Packages (`name@1.2`) and images (`logo@2x.png`) contain an `@`.',
+    'Ids of messages and calls have the form of an address.', '`user:secret@host` in a URL is a login.',
+    'Algorithms of SSH (`umac-64@openssh.com`) and nodes of Celery and Erlang (`celery@desk7.example.org`) have the form of an address.',
+    'A masked address reaches nobody.',
   ],
   source: 'RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4.1; RFC 6531, section 3.3',
   examples: {
@@ -30,9 +32,11 @@ export const email: IdentifierKind = {
     ],
     noMatch: [
       'pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'],
-      'umac-64-etm@openssh.com,hmac-sha2-256', 'git clone ssh://git@github.com/x', '314159265-7b20e8c4@314159268-7b20e8c1', 'Message-ID: <jane@example.org>',
+      'umac-64-etm@openssh.com,hmac-sha2-256', 'git clone ssh://git@github.com/x', '314159265-7b20e8c4@314159268-7b20e8c1',
+      'Message-ID: <jane@example.org>',
       '<20210304093806.10589-1-jane@example.org>', '<CAHp75VcJwoye5KOYXF3Fs1F-82JPP-7VaU4z@mail.example.com>',
-      '4D81C7A0-2F36-4B95-8E0D-73A5F1902BC8@example.com', 'node celery@desk7.example.org is up', 'To: xxxxxx@example.org', 'From: <sip:40\u001871@sip.example.org>',
+      '4D81C7A0-2F36-4B95-8E0D-73A5F1902BC8@example.com', 'node celery@desk7.example.org is up', 'To: xxxxxx@example.org',
+      'From: <sip:40\u001871@sip.example.org>',
     ],
   },
 };
@@ -46,7 +50,7 @@ export const localMailbox: IdentifierKind = {
   mask: maskEmail,
   validate: (value) => /^[\w.+-]{1,64}@(?=[a-z0-9-]*[a-z])[a-z0-9][a-z0-9-]{0,62}$/i.test(value),
   confidence: 80,
-  traps: ['packages `name@1`'],
+  traps: ['Packages are written `name@1`.'],
   source: 'RFC 5321, section 2.3.5 (names within a host)',
   examples: {
     match: [['mail_from', 'jane@localhost', 'smtp.mail_from'], ['rcpt_to', 'root@desk-7', 'smtp.rcpt_to']],
@@ -62,7 +66,9 @@ export const sipUri: IdentifierKind = {
   shape: patternShape({ anchors: [caseless('sip')], confidence: 92, pattern: sipUriInText, accept: isSipUri }),
   normalise: normaliseSipUri,
   confidence: 95,
-  traps: ['a URI without a user names a server', '`anonymous`', 'ids of calls, tags, branches'],
+  traps: [
+    'A URI without a user names a server.', 'The user `anonymous` is nobody.', 'Ids of calls, tags and branches have a similar form.',
+  ],
   source: 'RFC 3261, section 19.1',
   examples: {
     match: [
@@ -84,7 +90,7 @@ export const sipNumber: IdentifierKind = {
   within: 'sip',
   validate: (value) => /^\+?\d{7,15}$/.test(value),
   confidence: 85,
-  traps: ['a number that can be dialled is a phone number'],
+  traps: ['A number that can be dialled is reported as a phone number.'],
   source: 'RFC 3261, section 19.1.6',
   examples: {
     match: [['phone', '0015550000', 'sip.from.phone'], ['phone', '+999123456789', 'sip.to.phone']],
@@ -99,7 +105,10 @@ export const xmppJid: IdentifierKind = {
   validate: (value) => /^[^\s@/<>"]{1,256}@[a-zA-Z0-9][\w.-]{0,253}(?:\/[^\s]{1,256})?$/.test(value) && !isPlaceholder(value),
   normalise: (value) => value.replace(/\/.*$/, '').toLowerCase(),
   confidence: 90,
-  traps: ['a server without a local part', 'the resource tells connections of one person apart, not persons'],
+  traps: [
+    'An address without a local part is that of a server.',
+    'The resource tells the connections of one person apart, not persons; it is left out.',
+  ],
   source: 'RFC 7622, section 3',
   examples: {
     match: [['jid', 'romeo@montague.example/orchard'], "<bind jid='juliet@capulet.example'/>"],
@@ -115,7 +124,7 @@ export const residentId: IdentifierKind = {
   shape: patternShape({ anchors: [{ run: 'digits', least: 17 }], confidence: 80, pattern: residentIdInText, accept: isResidentId }),
   normalise: (value) => value.toUpperCase(),
   confidence: 97,
-  traps: ['order numbers of 18 digits: region, date of birth and check character must all be right'],
+  traps: ['Order numbers have 18 digits as well, so that region, date of birth and check character must all be right.'],
   source: 'GB 11643-1999; GB/T 2260',
   examples: {
     match: [['idCard', '11010519491231002X'], 'buyer 11010519491231002x paid'],
@@ -130,7 +139,7 @@ export const iban: IdentifierKind = {
   validate: isIban,
   normalise: normaliseIban,
   confidence: 97,
-  traps: ['references that begin with two letters'],
+  traps: ['References of other kinds begin with two letters and digits as well.'],
   source: 'ISO 13616; SWIFT IBAN registry',
   examples: {
     match: [['iban', 'DE89 3704 0044 0532 0130 00'], ['IBAN', 'GB82WEST12345698765432']],
@@ -146,7 +155,10 @@ export const paymentCard: IdentifierKind = {
   normalise: (value) => value.replaceAll(/\D/g, ''),
   mask: (value) => `******${value.replaceAll(/\D/g, '').slice(-2)}`,
   confidence: 95,
-  traps: ['numbers of 16 digits that pass Luhn: only under a key and in an issuer range', 'ICCIDs'],
+  traps: [
+    'One in ten numbers of 16 digits has a valid check digit, so that a key and the range of an issuer are required.',
+    'ICCIDs have the same check digit.',
+  ],
   source: 'ISO/IEC 7812-1',
   examples: {
     match: [['card_number', '4111 1111 1111 1111'], ['ccNumber', '5555555555554444']],

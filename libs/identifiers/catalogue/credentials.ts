@@ -28,7 +28,7 @@ export const basicCredentials: IdentifierKind = {
   validate: (value) => /^[^\p{Cc}:]{0,256}:\P{Cc}{0,256}$/u.test(value) && value.length > 2,
   shape: { anchors: [sequence('@', any, any)], confidence: 90, find: findUserInfo },
   confidence: 99,
-  traps: ['a word behind `Basic` that is no base64', '`user@host` in a URL without a password'],
+  traps: ['A word after `Basic` that is not base64 is no login.', '`user@host` in a URL has no password.'],
   source: 'RFC 7617, section 2; RFC 3986, section 3.2.1',
   examples: {
     match: [
@@ -47,13 +47,14 @@ export const digestCredentials: IdentifierKind = {
   // The recogniser passes the `response` of an Authorization header; see authorization.ts.
   validate: (value) => /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/i.test(value) && distinct(value) >= 5,
   confidence: 90,
-  traps: ['the challenge of a server, which has a nonce and no response'],
+  traps: ['The challenge of a server has a nonce, but no response.'],
   source: 'RFC 7616, section 3.4; RFC 3261, section 22.4',
   examples: {
     match: [
       [
         'Authorization',
-        'Digest username="pbx40718", realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36", uri="sip:sip.example.org", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"',
+        'Digest username="pbx40718", realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36", uri="sip:sip.example.org", '
+          + 'response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"',
       ],
     ],
     noMatch: [
@@ -86,12 +87,9 @@ export const password: IdentifierKind = {
   validate: (value) => isPassword(value) && !isProbe(value) && !isOfShell(value),
   confidence: 95,
   traps: [
-    'labels of forms',
-    'the password of an ICE session (RFC 8839, section 5.4)',
-    'values already replaced by stars',
-    'probes of a scanner (`;cat /etc/passwd`)',
-    '`password=` with nothing behind it',
-    '`PWD`, the folder a shell is in',
+    'Labels of forms look like keys.', 'The password of an ICE session (RFC 8839, section 5.4) is drawn anew for each.',
+    'Some values are already replaced by stars.', 'Scanners send probes as passwords (`;cat /etc/passwd`).',
+    '`password=` may have no value.', '`PWD` is the folder in which a shell runs.',
   ],
   source: 'RFC 6749, section 4.3.2 (resource owner password credentials); HTML Living Standard, autocomplete `current-password`',
   examples: {
@@ -118,7 +116,7 @@ export const publishableKey: IdentifierKind = {
   validate: (value) => isPrefixedPublishableKey(value) || isRandomToken(value),
   shape: patternShape({ anchors: publishableKeyAnchors, confidence: 97, pattern: publishableKeyInText, accept: isPrefixedPublishableKey }),
   confidence: 90,
-  traps: ['the secret keys of the same vendors (`sk_live_`, `GOCSPX-`, `sk.` of Mapbox), which are an `api_key` or a token'],
+  traps: ['The secret keys of the same vendors (`sk_live_`, `GOCSPX-`, `sk.` of Mapbox) are reported as an `api_key` or a token.'],
   source: 'https://firebase.google.com/docs/projects/api-keys; https://cloud.google.com/docs/authentication/api-keys-best-practices; '
     + 'https://docs.stripe.com/keys; https://docs.mapbox.com/help/dive-deeper/access-tokens/; https://supabase.com/docs/guides/api/api-keys; '
     + 'https://posthog.com/docs/api; https://docs.datadoghq.com/account_management/api-app-keys/#client-tokens',
@@ -152,7 +150,11 @@ export const apiKey: IdentifierKind = {
   validate: (value) => isPrefixedApiKey(value) || isRandomToken(value),
   shape: patternShape({ anchors: apiKeyAnchors, confidence: 97, pattern: apiKeyInText, accept: isPrefixedApiKey, begin: startOfApiKey }),
   confidence: 90,
-  traps: ['keys from manuals (`AKIAIOSFODNN7EXAMPLE`)', 'names of keys', 'runs of one letter behind a prefix', 'keys that pages and apps carry (`AIza…`, `pk_live_…`)'],
+  traps: [
+    'Keys from manuals open nothing (`AKIAIOSFODNN7EXAMPLE`).', 'Names of keys are not keys.',
+    'A prefix before a run of one letter is a placeholder.',
+    'Keys that pages and apps carry (`AIza…`, `pk_live_…`) are reported as a `publishable_key`.',
+  ],
   source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html; https://docs.github.com/en/code-security/secret-scanning; '
     + 'https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage',
   examples: {
@@ -186,7 +188,7 @@ export const jwt: IdentifierKind = {
   validate: isJwt,
   shape: patternShape({ anchors: [literal('eyJ')], confidence: 98, pattern: jwtInText, accept: isJwt }),
   confidence: 98,
-  traps: ['three dotted words', 'base64 of JSON that is no header', 'a header without `alg`'],
+  traps: ['Three words joined by dots have a similar form.', 'The first part must be base64 of a JSON object that has `alg`.'],
   source: 'RFC 7519, section 3; RFC 7515, section 4.1.1',
   examples: {
     match: [
@@ -212,7 +214,10 @@ export const bearerToken: IdentifierKind = {
   ],
   validate: (value) => isRandomToken(value) && !/^urn:|^opaquelocktoken:|^(?:[\dA-F]{2}:){4,}/i.test(value),
   confidence: 85,
-  traps: ['locks of WebDAV', 'fingerprints', 'anti-forgery tokens', 'page and continuation tokens', 'words and flags under `token`'],
+  traps: [
+    'Locks of WebDAV, fingerprints, anti-forgery tokens, and page and continuation tokens give access to nothing.',
+    'Under `token` there are words and flags as well.',
+  ],
   source: 'RFC 6750, section 2; RFC 6749, section 1.4',
   examples: {
     match: [
@@ -250,10 +255,8 @@ export const sessionToken: IdentifierKind = {
   mask: maskSecret,
   confidence: 85,
   traps: [
-    'session counters and start times',
-    'the Session-Id of Diameter, which counts and opens nothing (RFC 6733, section 8.8)',
-    'anti-forgery and experiment cookies',
-    'words under `session`',
+    'Session counters and start times open nothing.', 'Nor does the Session-Id of Diameter, which is a counter (RFC 6733, section 8.8).',
+    'Cookies against forgery and those of experiments are not sessions.', 'Under `session` there are words as well.',
   ],
   source: 'OWASP Session Management Cheat Sheet (session id name fingerprinting, length, entropy); Jakarta Servlet 6.0, section 7.1.1 (JSESSIONID)',
   examples: {
@@ -293,9 +296,8 @@ export const sessionCookie: IdentifierKind = {
   mask: maskSecret,
   confidence: 80,
   traps: [
-    'cookies of load balancers and bot checks (`AWSALB`, `__cf_bm`, `acw_tc`)',
-    'consent, language and experiment cookies',
-    'anti-forgery cookies',
+    'Cookies of load balancers and bot checks (`AWSALB`, `__cf_bm`, `acw_tc`) open nothing.',
+    'Nor do cookies that hold a consent, a language or an experiment, or protect against forgery.',
   ],
   source: 'OWASP Session Management Cheat Sheet; https://policies.google.com/technologies/cookies (SID, HSID); https://cookiedatabase.org',
   examples: {
@@ -317,7 +319,7 @@ const visitorCookies = [
   '_hjid', '_pk_id', '__unam', '__qca', '_scid', '_ttp', '_uetvid', 'baiduid', 'baiduid_bfess', 'bidupsid', 'cna', 'yandexuid', '_ym_uid',
   'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id', 'pgv_pvid', 'pac_uid', 'ptcz', 'um_distinctid', 'cnzz_eid', 'sinaglobal',
   'suv', 'snuid', 'ssuid', 'fuid', 'nfvdid', 'memclid', 'muidb', 'uidr', 'ai_user', '_vwo_uuid', '_mkto_trk', 'tapad_did', 'oaid', 'cmid',
-  '_pin_unauth', '_rdt_uuid', '_yjsu_yjad', '_cc_id', '_parsely_visitor', '_li_ss', 'mp_mixpanel',
+  '_pin_unauth', '_rdt_uuid', '_yjsu_yjad', '_cc_id', '_parsely_visitor', '_li_ss', 'mp_mixpanel', 'visitor_info1_live',
 ] as const;
 
 export const trackingId: IdentifierKind = {
@@ -325,18 +327,22 @@ export const trackingId: IdentifierKind = {
   dataClass: 'device',
   keys: visitorCookies,
   within: 'cookie',
-  validate: (value) => /^\S{10,256}$/.test(value) && (value.match(/[\da-f]/gi)?.length ?? 0) >= 8 && distinct(value) >= 5
+  validate: (value) => /^\S{10,256}$/.test(value) && ((value.match(/[\da-f]/gi)?.length ?? 0) >= 8 || isRandomToken(value)) && distinct(value) >= 5
     && !isPlaceholder(value) && !isTimestamp(value),
   // Analytics cookies contain the visitor's number along with counters and times of visits. The token is derived from that number alone.
   normalise: (value) => /^(\d{6,12}\.\d{6,12})\.\d{10}\./.exec(value)?.[1] ?? /^GA\d\.\d-?\d?\.(\d+\.\d+)$/.exec(value)?.[1] ?? value,
   confidence: 60,
-  traps: ['`__utmb`, `__utmc`, `__utmz`: session, and how one came to the site', 'consent and experiment cookies'],
+  traps: [
+    '`__utmb`, `__utmc` and `__utmz` hold the visit, and how the visitor came to the site.',
+    'Cookies that hold a consent or an experiment follow nobody.',
+  ],
   source: 'https://developers.google.com/analytics/devguides/collection/analyticsjs/cookie-usage',
   examples: {
     match: [
       ['__utma', '151903082.601193707.1258578040.1258578041.1258578042.1', 'http.request.header.cookie.__utma'],
       ['_ga', 'GA1.2.1033501218.1368477899', 'http.request.header.cookie._ga'],
       ['MUID', '8F31D5A0C7264BE99A0D4E72B6183FC5', 'http.response.header.set-cookie.MUID'],
+      ['VISITOR_INFO1_LIVE', 'Qk7mW2zRt9w', 'http.request.header.cookie.VISITOR_INFO1_LIVE'], ['datr', 'rXuWZq3kTvNyLmPs-hGjtQoK', 'http.request.header.cookie.datr'],
     ],
     noMatch: [
       ['__utmz', '274410593.1258578040.1.1.utmccn=(organic)', 'http.request.header.cookie.__utmz'],
@@ -358,7 +364,7 @@ export const visitorId: IdentifierKind = {
   ],
   validate: trackingId.validate,
   confidence: 70,
-  traps: ['tracking numbers of parcels'],
+  traps: ['Parcels have tracking numbers as well.'],
   source: 'https://segment.com/docs/connections/spec/identify/ (anonymousId)',
   examples: {
     match: [['anonymousId', '507f191e810c19729de860ea'], ['visitor_id', 'e84639b7-9400-406c-97e1-03f8da4815f9']],
@@ -376,7 +382,7 @@ export const analyticsClient: IdentifierKind = {
   keys: ['cid', 'client_id', '_ga_cid'],
   validate: (value) => /^[1-9]\d{6,9}\.1\d{9}$/.test(value),
   confidence: 75,
-  traps: ['`cid` of campaigns and cells, `client_id` of OAuth, which names the app'],
+  traps: ['Campaigns and radio cells have a `cid` as well.', 'The `client_id` of OAuth names the app.'],
   source: 'https://developers.google.com/analytics/devguides/collection/protocol/v1/parameters#cid',
   examples: {
     match: [['cid', '1033501218.1368477899'], ['client_id', '503917264.1731604489']],

@@ -12,7 +12,7 @@ export const androidId: IdentifierKind = {
   validate: (value) => isHex(value, 13, 16) && /[a-f]/i.test(value) && value.toLowerCase() !== '9774d56d682e549c',
   normalise: normaliseHex,
   confidence: 97,
-  traps: ['9774d56d682e549c, which a faulty release gave to many devices', 'an OAID of 16 hexadecimal digits'],
+  traps: ['A faulty release gave 9774d56d682e549c to many devices.', 'An OAID may have 16 hexadecimal digits as well.'],
   source: 'https://developer.android.com/reference/android/provider/Settings.Secure#ANDROID_ID',
   examples: {
     match: [
@@ -37,7 +37,10 @@ export const advertisingId: IdentifierKind = {
   validate: (value) => isUuid(value) || (isHex(value, 16, 64) && /[a-f]/i.test(value)),
   normalise: normaliseHex,
   confidence: 95,
-  traps: ['the nil UUID of people who opted out', 'numbers of advertisements under `adid`', 'UUIDs of requests'],
+  traps: [
+    'The nil UUID stands for people who opted out.', 'Under `adid` there are numbers of advertisements as well.',
+    'Requests have UUIDs as well.',
+  ],
   source: 'https://developer.android.com/training/articles/ad-id; https://developer.apple.com/documentation/adsupport/asidentifiermanager',
   examples: {
     match: [
@@ -58,7 +61,7 @@ export const idfv: IdentifierKind = {
   validate: isUuid,
   normalise: normaliseHex,
   confidence: 95,
-  traps: ['the nil UUID'],
+  traps: ['The nil UUID stands for none.'],
   source: 'https://developer.apple.com/documentation/uikit/uidevice/identifierforvendor',
   examples: {
     match: [['idfv', '8C1F7B0E-2D4A-4E5F-9A6B-7C8D9E0F1A2B'], '{"identifierForVendor":"8C1F7B0E-2D4A-4E5F-9A6B-7C8D9E0F1A2B"}'],
@@ -74,7 +77,7 @@ export const udid: IdentifierKind = {
     || (isMachineId(value, 16) && /[a-z]/i.test(value)),
   normalise: normaliseHex,
   confidence: 95,
-  traps: ['the nil UUID', 'model names'],
+  traps: ['The nil UUID stands for none.', 'Names of models stand under such keys as well.'],
   source: 'https://developer.apple.com/documentation/xcode/distributing-your-app-to-registered-devices',
   examples: {
     match: [
@@ -96,8 +99,8 @@ export const bssid: IdentifierKind = {
   normalise: normaliseMac,
   confidence: 97,
   traps: [
-    '02:00:00:00:00:00, which Android and iOS give to apps without permission',
-    'an access point\'s address is a place, not a device of the user',
+    'Android and iOS give 02:00:00:00:00:00 to apps without permission.',
+    'The address of an access point stands for a place, not for a device of the user.',
   ],
   source: 'IEEE 802.11-2020, section 9.2.4.3.4',
   examples: {
@@ -120,7 +123,10 @@ export const mac: IdentifierKind = {
   shape: patternShape({ anchors: [{ run: 'mac' }], confidence: 88, pattern: macInText, accept: isMac }),
   normalise: normaliseMac,
   confidence: 95,
-  traps: ['placeholders, all zeros, broadcast and multicast', 'the last group of a UUID', 'fingerprints of certificates', 'IPv6 addresses'],
+  traps: [
+    'Placeholders, all zeros, broadcast and multicast addresses belong to no device.',
+    'The last group of a UUID, fingerprints of certificates, and IPv6 addresses look like one.',
+  ],
   source: 'IEEE 802-2014, section 8',
   examples: {
     match: [
@@ -149,7 +155,7 @@ export const pushToken: IdentifierKind = {
   validate: (value) => value.length >= 16 && isRandomToken(value),
   shape: patternShape({ anchors: [literal('APA91b')], confidence: 95, pattern: registrationToken }),
   confidence: 92,
-  traps: ['names of channels under `push_id`'],
+  traps: ['Under `push_id` there are names of channels as well.'],
   source: 'https://firebase.google.com/docs/cloud-messaging/manage-tokens; '
     + 'https://developer.apple.com/documentation/usernotifications/registering-your-app-with-apns',
   examples: {
@@ -198,8 +204,9 @@ export const deviceId: IdentifierKind = {
   integer: true,
   confidence: 85,
   traps: [
-    'model names', 'numbers of a few digits', '`vendor_id` and `device_id` of PCI and USB', 'the nil UUID', 'GUIDs of feed entries, which are URLs',
-    '`mid`: messages, media and merchants have one',
+    'Names of models and numbers of a few digits stand under such keys as well.',
+    '`vendor_id` and `device_id` of PCI and USB name a model.', 'The nil UUID stands for none.', 'GUIDs of feed entries are URLs.',
+    'Messages, media and merchants have a `mid` as well.',
   ],
   source: 'https://developer.android.com/identity/user-data-ids',
   examples: {

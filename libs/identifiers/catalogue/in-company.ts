@@ -27,7 +27,10 @@ export const authorizationCode: IdentifierKind = {
   validate: (value) => value.length >= 12 && isRandomToken(value),
   mask: maskSecret,
   confidence: 90,
-  traps: ['codes of vouchers, countries and errors', 'a `code` without what an authorization response or a token request has beside it'],
+  traps: [
+    'Vouchers, countries and errors have codes as well, so that a `code` is reported only beside what else an authorization response or a '
+      + 'token request has.',
+  ],
   source: 'RFC 6749, sections 4.1.2 and 4.1.3; RFC 7636, section 4.5',
   examples: {
     match: [
@@ -57,9 +60,10 @@ export const agoraChannel: IdentifierKind = {
   },
   validate: (value) => isId(value) && value.length >= 2 && !isTimestamp(value),
   confidence: 88,
-  traps: ['a name of RTCP in SDP (RFC 5576) and of DNS', 'the name of a company or a customer'],
+  traps: ['RTCP in SDP (RFC 5576) and DNS have names under `cname` as well.', 'A `cname` may be the name of a company or a customer.'],
   source:
-    'https://docs.agora.io/en/cloud-recording/reference/restful-api (cname, uid); https://docs.agora.io/en/video-calling/overview/core-concepts (channel)',
+    'https://docs.agora.io/en/cloud-recording/reference/restful-api (cname, uid); '
+      + 'https://docs.agora.io/en/video-calling/overview/core-concepts (channel)',
   examples: {
     match: [
       ['cname', 'wq-lounge-42', 'url.query.cname', 'appid=9f1c27d3b84e5a60c7d2e1f0938b4a56&uid=527841'],
@@ -87,7 +91,7 @@ export const zoomMeeting: IdentifierKind = {
   validate: (value) => isMeetingNumber(value) || (/^[A-Za-z0-9+/_-]{22}(?:==)?$/.test(value) && isRandomToken(value)),
   normalise: (value) => (isMeetingNumber(value) ? meetingId.normalise!(value) : normaliseOpaque(value)),
   confidence: 88,
-  traps: ['`mid` of messages, media, merchants and machines'],
+  traps: ['Messages, media, merchants and machines have a `mid` as well.'],
   source: 'https://developers.zoom.us/docs/api/meetings/ (meeting id and UUID)',
   examples: {
     match: [

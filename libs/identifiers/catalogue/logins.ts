@@ -22,7 +22,7 @@ export const loginPassword: IdentifierKind = {
   within: 'login',
   validate: isSecret,
   confidence: 99,
-  traps: ['values already replaced by stars or crosses', 'the password of a guest'],
+  traps: ['Some values are already replaced by stars or crosses.', 'The password of a guest opens nothing.'],
   source: 'RFC 1939, section 7; RFC 959, section 4.1.1; RFC 4616; RFC 9051, section 6.2.3',
   examples: {
     match: [['password', 'sesame', 'pop3.login.password'], ['password', 'password', 'ftp.login.password']],
@@ -38,7 +38,7 @@ export const guestPassword: IdentifierKind = {
   within: 'login',
   validate: isSecret,
   confidence: 30,
-  traps: ['it protects nothing: below the confidence at which rules speak of a credential'],
+  traps: ['It protects nothing; its confidence is below that at which rules speak of a credential.'],
   source: 'RFC 1635',
   examples: {
     match: [['anonymous_password', 'IEUser@', 'ftp.login.anonymous_password']],
@@ -53,7 +53,7 @@ export const loginName: IdentifierKind = {
   within: 'login',
   validate: (value) => value.length <= 256 && !/\p{Cc}/u.test(value) && !hidden.test(value) && !isGuest(value) && !isScanner(value),
   confidence: 95,
-  traps: ['names by which a server takes everybody in', 'names of scanners'],
+  traps: ['Some names are those by which a server lets everybody in.', 'Scanners log in under names of their own.'],
   source: 'RFC 1939, section 7; RFC 959, section 4.1.1; RFC 4616; RFC 9051, section 6.2.3',
   examples: {
     match: [
@@ -75,17 +75,18 @@ export const loginName: IdentifierKind = {
 export const machineAccount: IdentifierKind = {
   name: deviceName.name,
   dataClass: deviceName.dataClass,
-  keys: ['user_name', 'account_name', 'user', 'account', 'sam_account_name', 'logon_name', 'login_name'],
-  validate: (value) => /^(?:[\w.-]{1,64}\\{1,2})?[A-Za-z0-9][\w-]{0,14}\$$/.test(value),
-  normalise: (value) => normaliseHostName(value.slice(value.lastIndexOf('\\') + 1, -1)),
+  keys: ['user_name', 'account_name', 'user', 'account', 'sam_account_name', 'logon_name', 'login_name', 'user_principal_name'],
+  validate: (value) => /^(?:[\w.-]{1,64}\\{1,2})?[A-Za-z0-9][\w-]{0,14}\$(?:@[\w.-]{1,253})?$/.test(value),
+  normalise: (value) => normaliseHostName(value.slice(value.lastIndexOf('\\') + 1, value.lastIndexOf('$'))),
   confidence: 80,
-  traps: ['names of persons, which do not end in a dollar sign'],
+  traps: ['Names of persons do not end in a dollar sign.'],
   source: '[MS-ADA3], section 2.222 (sAMAccountName); [MS-KILE], section 3.3.5.1.1',
   examples: {
     match: [
       ['user_name', 'HARBOUR-PC7$', 'kerberos.login.user_name'],
       ['user_name', 'DC2$', 'smb.login.user_name'],
       ['Account Name', 'EXAMPLE\\HARBOUR-PC7$'],
+      ['user_principal_name', 'harbour-pc7$@corp.example.org'],
     ],
     noMatch: [
       ['account_name', 'jane'],
@@ -103,7 +104,7 @@ export const loginResponse: IdentifierKind = {
   within: 'login',
   validate: (value) => /^(?:(?:md5)?[0-9a-f]{32,128}|[a-z0-9+/]{24,88}={0,2})$/i.test(value) && distinct(value) >= 5,
   confidence: 90,
-  traps: ['the challenge', 'an empty answer, by which a guest logs in'],
+  traps: ['The challenge proves nothing.', 'A guest logs in with an empty answer.'],
   source: 'RFC 2195; RFC 5802, section 3; RFC 6143, section 7.2.2; [MS-NLMP], section 2.2.2; '
     + 'https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods.html',
   examples: {

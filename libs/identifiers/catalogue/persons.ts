@@ -13,8 +13,9 @@ export const socialSecurityNumber: IdentifierKind = {
   mask: (value) => `******${value.replaceAll(/\D/g, '').slice(-2)}`,
   confidence: 92,
   traps: [
-    'nine digits have no check digit: only under a key', 'areas 000, 666 and 900 to 999, group 00 and serial 0000, which are never given',
-    'numbers from advertisements (`078-05-1120`)', 'telephone numbers and ZIP+4 codes of the same length',
+    'The nine digits have no check digit, so that a key is required.',
+    'Areas 000, 666 and 900 to 999, group 00 and serial 0000 are never given.', 'Some numbers come from advertisements (`078-05-1120`).',
+    'Telephone numbers and ZIP+4 codes may have the same length.',
   ],
   source: 'https://www.ssa.gov/employer/randomization.html; 20 CFR 422.103',
   examples: {
@@ -50,8 +51,8 @@ export const windowsSid: IdentifierKind = {
   normalise: (value) => value.toUpperCase(),
   confidence: 97,
   traps: [
-    'well-known identifiers such as S-1-5-18, which are the same on all machines', 'the identifier of a domain has one number less',
-    'groups and built-in accounts of a domain (`…-501` is the guest, `…-513` all users)',
+    'Well-known identifiers such as S-1-5-18 are the same on all machines.', 'The identifier of a domain has one number less.',
+    'Groups and built-in accounts of a domain are no person (`…-501` is the guest, `…-513` are all users).',
   ],
   source: '[MS-DTYP], section 2.4.2.4 (well-known SID structures)',
   examples: {
@@ -74,7 +75,7 @@ export const birthDate: IdentifierKind = {
   validate: isBirthDate,
   normalise: normaliseBirthDate,
   confidence: 85,
-  traps: ['`1970-01-01` and `1900-01-01`, which programs write when they do not know', 'a year alone'],
+  traps: ['Programs write `1970-01-01` or `1900-01-01` when they do not know the date.', 'A year alone says too little.'],
   source: 'OpenID Connect Core 1.0, section 5.1 (birthdate); HL7 v2.5.1, section 3.4.2.7',
   examples: {
     match: [['dob', '1987-11-23'], ['birthDate', '19871123'], ['date_of_birth', '23.11.1987'], ['birthday', '11/23/1987']],

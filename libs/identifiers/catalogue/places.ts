@@ -17,9 +17,8 @@ export const ssid: IdentifierKind = {
   normalise: (value) => value.replace(/^(["'])(.*)\1$/, '$2').trim(),
   confidence: 80,
   traps: [
-    '`<unknown ssid>`, which Android tells apps without permission',
-    '`SSID` as the name of a session cookie',
-    'the access point name of a mobile operator',
+    'Android gives `<unknown ssid>` to apps without permission.', '`SSID` is also the name of a session cookie.',
+    'The access point name of a mobile operator is not that of a wireless network.',
   ],
   source: 'IEEE 802.11-2020, section 9.4.2.2; https://developer.android.com/reference/android/net/wifi/WifiInfo#getSSID()',
   examples: {
@@ -54,14 +53,14 @@ export const privateAddress: IdentifierKind = {
   ],
   validate: isPrivate,
   shape: patternShape({
-    anchors: [caseless('in ip4 '), caseless('in ip6 '), caseless(' typ host')], confidence: 70, pattern: sessionAddress, accept: isPrivate, begin: startOfAddress,
+    anchors: [caseless('in ip4 '), caseless('in ip6 '), caseless(' typ host')], confidence: 70, pattern: sessionAddress, accept: isPrivate,
+    begin: startOfAddress,
   }),
   normalise: (value) => value.toLowerCase().replace(/:\d{1,5}$/, (port) => (value.includes('.') ? '' : port)),
   confidence: 70,
   traps: [
-    'addresses of routers (`192.168.0.1`)',
-    'loopback and link-local addresses, which every device has',
-    'X-Forwarded-For, which proxies fill in',
+    'Routers have the same addresses everywhere (`192.168.0.1`).', 'Every device has loopback and link-local addresses.',
+    'Proxies fill in X-Forwarded-For.',
   ],
   source: 'RFC 1918, section 3; RFC 4193, section 3.1; RFC 8828 (WebRTC IP Address Handling Requirements)',
   examples: {

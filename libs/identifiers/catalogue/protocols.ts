@@ -1,6 +1,6 @@
 import { maskSecret, maskValue } from '../mask.ts';
 import { isHostName, isPersonalDeviceName, normaliseHostName } from '../device-name.ts';
-import { isId, isOneCharacter, isRandomToken } from '../opaque.ts';
+import { distinct, isId, isOneCharacter, isRandomToken } from '../opaque.ts';
 import { literal } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
 import type { IdentifierKind } from '../kind.ts';
@@ -22,7 +22,7 @@ export const signalledImsi: IdentifierKind = {
   keys: ['gtp_imsi', 'diameter_imsi', 'radius_imsi'],
   validate: isDigits(6, 15),
   source: '3GPP TS 29.060, section 7.7.2; 3GPP TS 29.274, section 8.3; RFC 8506, section 8.47',
-  traps: ['the IMSI of test networks'],
+  traps: ['Test networks have IMSIs of their own.'],
   examples: {
     match: [['gtp_imsi', '987654112233440'], ['diameter_imsi', '262011234567890']],
     noMatch: [['gtp_imsi', '000000000000000'], ['gtp_imsi', '12345'], ['some_imsi', '987654112233440']],
@@ -34,7 +34,7 @@ export const signalledImei: IdentifierKind = {
   keys: ['gtp_mei', 'diameter_mei', 'radius_mei'],
   validate: isDigits(14, 16),
   source: '3GPP TS 29.060, section 7.7.53; 3GPP TS 29.274, section 8.10; RFC 8506, section 8.50',
-  traps: ['all zeros, where the equipment gave none'],
+  traps: ['All zeros mean that the equipment gave none.'],
   examples: {
     match: [['gtp_mei', '436587092110209'], ['gtp_mei', '3520990017614823']],
     noMatch: [['gtp_mei', '000000000000000'], ['gtp_mei', '1234567890123'], ['serial', '436587092110209']],
@@ -46,7 +46,7 @@ export const signalledMsisdn: IdentifierKind = {
   keys: ['gtp_msisdn', 'diameter_msisdn', 'smpp_msisdn'],
   validate: isDigits(7, 15),
   source: '3GPP TS 29.060, section 7.7.33; 3GPP TS 29.274, section 8.11; RFC 8506, section 8.47',
-  traps: ['short codes of services'],
+  traps: ['Services have short codes.'],
   examples: {
     match: [['gtp_msisdn', '896745214360'], ['smpp_msisdn', '491711234567']],
     noMatch: [['gtp_msisdn', '22222'], ['gtp_msisdn', '0000000000'], ['diameter_msisdn', 'jane']],
@@ -60,7 +60,7 @@ export const mqttClientId: IdentifierKind = {
   validate: (value) => value.length >= 4 && isId(value) && !/^(?:mosq|paho|auto|mqttjs|mqttx|rand|tmp|temp)[-_/:|]?/i.test(value),
   confidence: 75,
   source: 'MQTT 5.0, section 3.1.3.1',
-  traps: ['identifiers that a library draws anew for each connection (`mosq/…`, `paho…`)'],
+  traps: ['Libraries draw identifiers anew for each connection (`mosq/…`, `paho…`).'],
   examples: {
     match: [['mqtt_client_id', 'P47775ID170W2121'], ['mqtt_client_id', 'ccbaabcbabacb']],
     noMatch: [['mqtt_client_id', 'mosq/4rIxGbDL0A'], ['mqtt_client_id', 'paho48291764'], ['mqtt_client_id', 'null'], ['client_id', 'web-app']],
@@ -84,7 +84,7 @@ export const deviceName: IdentifierKind = {
   validate: isHostName,
   normalise: normaliseHostName,
   confidence: 60,
-  traps: ['names that a maker gives to all devices of a model, such as `TL-SG108E`', 'names that a program gives to all desktops that it shows'],
+  traps: ['Makers give one name to all devices of a model, such as `TL-SG108E`.', 'Programs give one name to all desktops that they show.'],
   source: 'RFC 2132, section 3.14 (Host Name option); RFC 6143, section 7.3.2; RFC 6762, section 3; RFC 1002, section 4.2; RFC 5531, appendix A; '
     + 'RFC 8117 (Current Hostname Practice Considered Harmful)',
   examples: {
@@ -111,6 +111,32 @@ export const deviceName: IdentifierKind = {
   },
 };
 
+/** Greetings of mail servers, testing tools and bots that are the same everywhere. */
+const commonGreetings = /^(?:[eh]*lo|hello|mail\w*|smtp\w*|mx\d*|relay\d*|gateway\d*|client|user|test\w*|ylmf-pc|attacker|domain|me|foo|bar|x+)$/i;
+
+/** A mail program that has no name in the DNS greets with that of the computer, which often contains its owner's. */
+export const greetingDevice: IdentifierKind = {
+  name: deviceName.name,
+  dataClass: deviceName.dataClass,
+  keys: ['helo'],
+  validate: (value) => {
+    const name = value.replace(/\.(?:local|lan|home|fritz\.box|localdomain|internal)$/i, '');
+    return /^[A-Za-z0-9_-]{3,63}$/.test(name) && isHostName(name) && !commonGreetings.test(name);
+  },
+  normalise: normaliseHostName,
+  // Too little for a link: most of the addresses beside it are those of recipients.
+  confidence: 35,
+  traps: ['names of mail servers, which have a domain', 'greetings that a program always sends'],
+  source: 'RFC 5321, section 4.1.1.1',
+  examples: {
+    match: [['helo', 'Jane-PC', 'smtp.helo'], ['helo', 'marlene', 'smtp.helo'], ['helo', 'marlene.fritz.box', 'smtp.helo']],
+    noMatch: [
+      ['helo', 'mx1.example.org', 'smtp.helo'], ['helo', '[192.0.2.7]', 'smtp.helo'], ['helo', 'localhost', 'smtp.helo'],
+      ['helo', 'EHLO', 'smtp.helo'], ['helo', 'ylmf-pc', 'smtp.helo'],
+    ],
+  },
+};
+
 /** A device name under an explicit key. Since many of these are models or servers, only names that identify an owner count. */
 export const namedDevice: IdentifierKind = {
   name: deviceName.name,
@@ -123,7 +149,7 @@ export const namedDevice: IdentifierKind = {
   validate: (value) => isPersonalDeviceName(value.replace(/\.(?:local|lan|home|fritz\.box|internal)$/i, '')),
   normalise: normaliseHostName,
   confidence: 65,
-  traps: ['models (`iPhone 12`, `Galaxy S21`)', 'names of servers', 'names that a user agent gives itself'],
+  traps: ['Names of models (`iPhone 12`, `Galaxy S21`) are shared by many devices.', 'Servers and user agents have names as well.'],
   source: 'https://developer.apple.com/documentation/uikit/uidevice/name; RFC 8117',
   examples: {
     match: [
@@ -149,7 +175,7 @@ export const sharedAccessSignature: IdentifierKind = {
   mask: maskSecret,
   confidence: 95,
   source: 'https://learn.microsoft.com/azure/iot-hub/authenticate-authorize-sas',
-  traps: ['a password that only begins with the word'],
+  traps: ['A password may begin with the word.'],
   examples: {
     match: [['password', 'SharedAccessSignature sig=q7RtVb2LmXe%2FpK%2BzN4YwJHcsUd9A83GTkBvyfoQxwZR%3D&se=1767225600']],
     noMatch: [['token', 'SharedAccessSignature'], ['note', 'the SharedAccessSignature of a device']],
@@ -165,7 +191,7 @@ export const snmpCommunity: IdentifierKind = {
   validate: (value) => /^[!-~]{2,64}$/.test(value) && !isDefaultCommunity.test(value),
   confidence: 80,
   source: 'RFC 3584, section 5.2',
-  traps: ['default communities'],
+  traps: ['Default communities are known to everybody.'],
   examples: {
     match: [
       ['snmp_community', 'adsl7'],
@@ -190,7 +216,7 @@ export const clientSubnet: IdentifierKind = {
   normalise: (value) => value.toLowerCase(),
   confidence: 90,
   source: 'RFC 7871, sections 6 and 11.1',
-  traps: ['`0.0.0.0/0`, by which a client asks not to be told', 'private networks'],
+  traps: ['With `0.0.0.0/0` a client asks that its network not be passed on.', 'Private networks are the same everywhere.'],
   examples: {
     match: [['dns_client_subnet', '213.61.28.0/24'], ['dns_client_subnet', '2001:4860:4860::/56']],
     noMatch: [['dns_client_subnet', '0.0.0.0/0'], ['dns_client_subnet', '192.168.4.0/24'], ['subnet', '213.61.28.0/24']],
@@ -206,7 +232,7 @@ export const streamKey: IdentifierKind = {
   mask: maskSecret,
   confidence: 85,
   source: 'https://dev.twitch.tv/docs/video-broadcast/ (stream key); Adobe, RTMP Specification 1.0, section 7.2.2.6',
-  traps: ['the name under which a stream is played'],
+  traps: ['The name under which a stream is played is not secret.'],
   examples: {
     match: [['rtmp_stream_key', 'live_51482_kX9w3Pz7'], ['streamKey', 'ab12-cd34-ef56']],
     noMatch: [['rtmp_stream_key', 'null'], ['stream', 'live_51482_kX9w3Pz7'], ['stream_key', '']],
@@ -227,7 +253,7 @@ export const mediaKey: IdentifierKind = {
   shape: patternShape({ anchors: [literal('inline:')], confidence: 95, pattern: mediaKeyInText, begin: (_text, at) => at + 'inline:'.length }),
   mask: maskSecret,
   confidence: 92,
-  traps: ['the fingerprint of a certificate (`a=fingerprint`), which is no secret', 'names of formats under `video_key`'],
+  traps: ['The fingerprint of a certificate (`a=fingerprint`) is not secret.', 'Under `video_key` there are names of formats as well.'],
   source: 'RFC 4568, section 9.2 (key and salt in SDP); '
     + 'https://citizenlab.ca/2020/04/move-fast-roll-your-own-crypto-a-quick-look-at-the-confidentiality-of-zoom-meetings/',
   examples: {
@@ -245,6 +271,35 @@ export const mediaKey: IdentifierKind = {
   },
 };
 
+/** The product id of an installed Windows, `edition-channel-number-date`; the digits of the number add up to a multiple of seven. */
+function isWindowsProductId(value: string): boolean {
+  const number = /^\d{5}-\d{3}-(\d{7})-\d{5}$/.exec(value)?.[1];
+  if (number === undefined || isOneCharacter(number)) return false;
+  let sum = 0;
+  for (const digit of number) sum += Number(digit);
+  return sum % 7 === 0;
+}
+
+/** A UUID of which as much is left as fits into the field. */
+const shortenedUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{7,12}$/i;
+
+/** What a client of Remote Desktop says of its own installation, at each connection. */
+export const remoteDesktopClient: IdentifierKind = {
+  ...deviceId,
+  keys: ['rdp_client_product_id'],
+  validate: (value) => isWindowsProductId(value) || (shortenedUuid.test(value) && distinct(value) >= 5),
+  confidence: 80,
+  traps: ['product ids that a maker installs on all its computers (`76497-OEM-…`)', 'clients that send none'],
+  source: '[MS-RDPBCGR], section 2.2.1.3.2 (clientDigProductId)',
+  examples: {
+    match: [['rdp_client_product_id', '55302-640-2718287-23104'], ['rdp_client_product_id', '6d21f9e0-83b4-4c5a-9e17-20af51c']],
+    noMatch: [
+      ['rdp_client_product_id', '76497-OEM-0011903-00107'], ['rdp_client_product_id', '55302-640-2718284-23104'],
+      ['rdp_client_product_id', '00000000-0000-0000-0000-0000000'],
+    ],
+  },
+};
+
 const uniqueDeviceName = /^uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[\w-]*\d)[\w-]{12,64})(?:::.{1,128})?$/i;
 
 /** The identifier that a device announces on its network again and again for its whole lifetime. */
@@ -257,7 +312,10 @@ export const upnpDevice: IdentifierKind = {
   mask: (value) => maskValue(uniqueDeviceName.exec(value)?.[1] ?? value),
   // As for device names: whoever reads it is on the same network.
   confidence: 60,
-  traps: ['types of devices and services (`urn:schemas-upnp-org:…`, `upnp:rootdevice`)', '`urn:uuid:` of a message, which is drawn for each'],
+  traps: [
+    'Types of devices and services (`urn:schemas-upnp-org:…`, `upnp:rootdevice`) are not devices.',
+    'The `urn:uuid:` of a message is drawn anew for each.',
+  ],
   source: 'UPnP Device Architecture 2.0, sections 1.1.4 and 1.2.2 (USN, NT, UDN)',
   examples: {
     match: [
@@ -279,6 +337,20 @@ const isQualified = (value: string): boolean =>
 /** Names in certificates that are the same in all copies of a program. */
 const sharedNames = /\b(?:client|agent|server|service|device|certificate|cert|ca)$|^(?:client|user|test|default|localhost|anonymous|unknown)\b/i;
 
+/** Programs that install a certificate of their own number the computers that have it. */
+export const certificateDevice: IdentifierKind = {
+  ...deviceId,
+  keys: ['tls_client_certificate_name'],
+  validate: (value) => /^\d{16,20}$/.test(value) && !isOneCharacter(value),
+  confidence: 75,
+  traps: ['shorter numbers, which may be those of a member of staff'],
+  source: 'RFC 5246, section 7.4.6',
+  examples: {
+    match: [['tls_client_certificate_name', '731940285516627083']],
+    noMatch: [['tls_client_certificate_name', '0000000000000000'], ['common_name', '731940285516627083']],
+  },
+};
+
 /** The subject of a TLS client's certificate. A service that authenticates with a certificate is named by its host there, and is not reported. */
 export const certificateHolder: IdentifierKind = {
   name: 'user_name',
@@ -286,7 +358,10 @@ export const certificateHolder: IdentifierKind = {
   keys: ['tls_client_certificate_name'],
   validate: (value) => value.length >= 2 && value.length <= 128 && !isQualified(value) && !sharedNames.test(value),
   confidence: 80,
-  traps: ['names of servers that authenticate to each other', 'names of programs (`Desk Client`), and those that say nothing'],
+  traps: [
+    'Servers that authenticate to each other have names as well.',
+    'Names of programs (`Desk Client`) and default names say nothing about a person.',
+  ],
   source: 'RFC 5246, section 7.4.6; RFC 8446, section 1.2 (TLS 1.3 encrypts it)',
   examples: {
     match: [

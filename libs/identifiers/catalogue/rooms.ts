@@ -18,7 +18,7 @@ export const joinLink: IdentifierKind = {
   mask: maskSecret,
   holds: 'meeting_id',
   confidence: 97,
-  traps: ['a link without `pwd` tells the meeting but does not open it'],
+  traps: ['A link without `pwd` names the meeting, but does not open it.'],
   source: 'https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196 (ids in invitation links)',
   examples: {
     match: ['join https://us02web.zoom.us/j/81234567890?pwd=QUJDREVGR0hJSg.1 now', ['url', 'https://zoom.us/j/9876543210?pwd=abCD12']],
@@ -41,7 +41,7 @@ export const meetingId: IdentifierKind = {
   normalise: (value) => (isMeetingNumber(value) ? value.replaceAll(/[ -]/g, '') : normaliseOpaque(value)),
   integer: true,
   confidence: 90,
-  traps: ['11 digits are a Chinese mobile number too: only under a key or in a link'],
+  traps: ['A Chinese mobile number has 11 digits as well, so that a key or a link is required.'],
   source: 'https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196 (meeting and webinar ids)',
   examples: {
     match: [
@@ -65,7 +65,7 @@ export const plainMeeting: IdentifierKind = {
   integer: true,
   confidence: 80,
   alone: 40,
-  traps: ['pages of conferences and events (`conference=spring2024`)', 'words'],
+  traps: ['Pages of conferences and events have such keys as well (`conference=spring2024`).', 'Words stand under such keys as well.'],
   source: meetingId.source,
   examples: {
     match: [['conference', '98765432101'], ['meeting', 'sync-4821'], 'uid=4711&meeting=98765432101'],
@@ -92,13 +92,14 @@ export const linkedMeeting: IdentifierKind = {
   shape: { anchors: meetingLinkAnchors, confidence: 90, find: findLinks },
   normalise: normaliseMeetingName,
   confidence: 90,
-  traps: ['pages of the same hosts: pricing, static files, help'],
+  traps: ['The same hosts have other pages: prices, static files, help.'],
   source: 'https://support.google.com/meet/answer/9302870; https://learn.microsoft.com/graph/api/resources/onlinemeeting; '
     + 'https://jitsi.github.io/handbook/docs/dev-guide/dev-guide-iframe',
   examples: {
     match: [
       'join at https://meet.google.com/kqx-wvzt-bnm now', 'https://teams.microsoft.com/l/meetup-join/19%3ameeting_Nzk2YjFmZDQtOGE1My00%40thread.v2/0',
-      'url: meet.jit.si/QuarterlyReviewHarbour', 'HTTPS://Meet.Google.com/kqx-wvzt-bnm', ['u', 'https://acme.webex.com/meet/jane.doe'], 'https://bluejeans.com/731845209',
+      'url: meet.jit.si/QuarterlyReviewHarbour', 'HTTPS://Meet.Google.com/kqx-wvzt-bnm', ['u', 'https://acme.webex.com/meet/jane.doe'],
+      'https://bluejeans.com/731845209',
     ],
     noMatch: [
       'https://meet.google.com/landing',
@@ -129,7 +130,7 @@ export const mucRoomId: IdentifierKind = {
   shape: patternShape({ anchors: [sequence('@', any, any)], confidence: 88, pattern: mucInText, begin: startOfLocalPart }),
   normalise: (value) => value.replace(/\/.*$/, '').replace(/@.*$/, '').toLowerCase(),
   confidence: 90,
-  traps: ['the address of a person on such a host has no such subdomain'],
+  traps: ['The address of a person on such a host has no such subdomain.'],
   source: 'XEP-0045, section 1; https://jitsi.github.io/handbook/docs/devops-guide/devops-guide-docker (XMPP_MUC_DOMAIN)',
   examples: {
     match: [
@@ -151,7 +152,7 @@ export const roomId: IdentifierKind = {
   validate: isId,
   integer: true,
   confidence: 90,
-  traps: ['templates and flags', 'hotel and sensor rooms have the same name'],
+  traps: ['Unfilled templates and flags stand under such keys as well.', 'Rooms of hotels and of sensors have the same keys.'],
   source: 'https://docs.agora.io/en/video-calling/overview/core-concepts (channel); https://jitsi.github.io/handbook/docs/dev-guide/dev-guide-iframe',
   examples: {
     match: [
@@ -181,7 +182,10 @@ export const plainRoom: IdentifierKind = {
   integer: true,
   confidence: 80,
   alone: 40,
-  traps: ['rooms of a hotel, of a building, of a smart home', 'how many rooms are asked for', 'stages of a sale, parties to a contract'],
+  traps: [
+    'Rooms of a hotel, a building or a smart home have the same keys.', 'The value may be how many rooms are wanted.',
+    'Stages of a sale and parties to a contract have the same keys.',
+  ],
   source: roomId.source,
   examples: {
     match: [['room', 'wq-lounge-42'], 'user_id=42&room=wq-lounge-42', ['roomNumber', '884213']],
@@ -208,8 +212,8 @@ export const channelId: IdentifierKind = {
   integer: true,
   confidence: 80,
   traps: [
-    '`channel` alone is where an app was installed from', 'small numbers are channels of programmes',
-    '`cname`, which Agora uses for it, is a name of RTCP in SDP (RFC 5576) and of DNS',
+    '`channel` alone says from where an app was installed.', 'Small numbers are channels of television.',
+    '`cname`, which Agora uses for it, is also a name in RTCP (RFC 5576) and in DNS.',
   ],
   source: 'https://docs.agora.io/en/video-calling/overview/core-concepts (channel); https://discord.com/developers/docs/resources/channel',
   examples: {
@@ -230,7 +234,7 @@ export const plainChannel: IdentifierKind = {
   integer: true,
   confidence: 80,
   alone: 40,
-  traps: ['columns of a news site and programmes of television', 'where a customer or an installation came from'],
+  traps: ['News sites and television have channels as well.', 'A channel may also say where a customer or an installation came from.'],
   source: channelId.source,
   examples: {
     match: [['channel_id', 'ch-9f3a'], ['channelName', 'townhall-7']],
@@ -252,7 +256,7 @@ export const callId: IdentifierKind = {
   validate: (value) => isUuid(value) || (isId(value) && !value.includes('@') && /\d/.test(value)),
   integer: true,
   confidence: 75,
-  traps: ['the Call-ID header of SIP is drawn anew for each dialog', 'ids of function calls'],
+  traps: ['The Call-ID of SIP is drawn anew for each dialog.', 'Calls of functions have ids as well.'],
   source: 'https://learn.microsoft.com/graph/api/resources/call',
   examples: {
     match: [['call_id', '7f2c9b1e-55aa-4d31-8e21-90b1c2d3e4f5'], ['callId', 'c-20331']],
@@ -274,7 +278,7 @@ export const conversationId: IdentifierKind = {
   validate: (value) => isId(value) && /\d/.test(value),
   integer: true,
   confidence: 80,
-  traps: ['`thread_id` and `group_id`, which forums and schedulers use too'],
+  traps: ['Forums and schedulers have a `thread_id` and a `group_id` as well.'],
   source: 'https://core.telegram.org/bots/api#chat; https://learn.microsoft.com/graph/api/resources/chat',
   examples: {
     match: [['conversation_id', '19:8f2e1c@thread.v2'], ['chatId', '-1001234567890'], ['convId', 'c_88213']],

@@ -16,8 +16,8 @@ export const imei: IdentifierKind = {
   integer: true,
   confidence: 97,
   traps: [
-    'one random number of 15 digits in ten passes the check digit: only under a key', 'timestamps in microseconds',
-    'a MEID, which is hexadecimal',
+    'One in ten numbers of 15 digits has a valid check digit, so that a key is required.', 'Times in microseconds may be as long.',
+    'A MEID is hexadecimal.',
   ],
   source: '3GPP TS 23.003, section 6.2; GSMA TS.06',
   examples: {
@@ -55,8 +55,8 @@ export const imsi: IdentifierKind = {
   integer: true,
   confidence: 95,
   traps: [
-    'it has no check digit: only under a key, and with a country code that exists', 'MCC and MNC alone (`310260`)',
-    'the letters `imsi` in random text',
+    'It has no check digit, so that a key and an existing country code are required.', 'MCC and MNC alone name a network (`310260`).',
+    'Random text may contain the letters `imsi`.',
   ],
   source: '3GPP TS 23.003, section 2.2; ITU-T E.212',
   examples: {
@@ -77,7 +77,7 @@ export const iccid: IdentifierKind = {
   validate: isIccid,
   normalise: normaliseDigits,
   confidence: 95,
-  traps: ['card numbers and snowflake ids of the same length'],
+  traps: ['Payment cards and snowflake ids may have numbers of the same length.'],
   source: 'ITU-T E.118, section 4.1',
   examples: {
     match: [['iccid', '8949020000001234562'], ['simSerialNumber', '89860012345678901238']],
@@ -96,7 +96,7 @@ export const msisdn: IdentifierKind = {
   normalise: normalisePhone,
   integer: true,
   confidence: 95,
-  traps: ['short codes', 'numbers without country code'],
+  traps: ['Short codes belong to services.', 'A number without a country code may be another one.'],
   source: '3GPP TS 23.003, section 3.3; ITU-T E.164',
   examples: {
     match: [['msisdn', '491711234567'], ['x-up-calling-line-id', '+919800000027']],
@@ -119,8 +119,8 @@ export const phone: IdentifierKind = {
   normalise: normalisePhone,
   confidence: 85,
   traps: [
-    'the 11 digits of a Chinese mobile number are those of a Zoom meeting number', 'a `+` inside base64',
-    'models under `phone` or `mobile`',
+    'The 11 digits of a Chinese mobile number may be those of a Zoom meeting.', 'Base64 may contain a `+` before digits.',
+    'Under `phone` or `mobile` there are names of models as well.',
   ],
   source: 'ITU-T E.164, section 6; RFC 3966; libphonenumber metadata',
   examples: {

@@ -8,7 +8,7 @@ export const watchedValue: IdentifierKind = {
   keys: [],
   validate: (value) => value.length >= 4,
   confidence: 90,
-  traps: ['a common word on a list is found wherever it stands'],
+  traps: ['A common word on a list is found wherever it occurs.'],
   source: 'the company\'s own list (telltale watchlist)',
   examples: { match: [], noMatch: ['any text, as long as no list is loaded', ['value', 'harbour-7']] },
 };

@@ -122,7 +122,9 @@ function ofTagged(stable: StableWindow, flow: SampledFlow, sample: OpenSample, s
   return ofInteger({ at, width: length, order }, { form: forms.tagged, stable, sample }, flow);
 }
 
-function ofInteger(extent: Extent, { form, stable, sample }: Pick<Found, 'form' | 'stable' | 'sample'>, { subjectIp, peerIp }: SampledFlow): Found | null {
+function ofInteger(
+  extent: Extent, { form, stable, sample }: Pick<Found, 'form' | 'stable' | 'sample'>, { subjectIp, peerIp }: SampledFlow,
+): Found | null {
   const { at, width, order } = extent;
   if (rejectsInteger(sample.bytes, extent, sample.micros, [subjectIp, peerIp])) return null;
   return {
@@ -201,7 +203,9 @@ function inferred(
   const flows = values.flows[recurrence]!;
   const seconds = Math.round((values.last[recurrence]! - values.first[recurrence]!) / 1e6);
   const others = behaves === 'user' ? slots.others(slot, recurrence) : slots.elsewhere(slot, recurrence);
-  const seen = `${bytes} bytes; in ${flows} flows of ${subjects === 1 ? '1 subject' : `${subjects} subjects`} over ${seconds} s (${values.evidence(recurrence).join(', ')})`;
+  const seen =
+    `${bytes} bytes; in ${flows} flows of ${subjects === 1 ? '1 subject' : `${subjects} subjects`} over ${seconds} s `
+      + `(${values.evidence(recurrence).join(', ')})`;
   const contrast =
     behaves === 'user'
       ? `${others === 1 ? '1 other subject has a value of its own' : `${others} other subjects have values of their own`} there`

@@ -61,7 +61,9 @@ test('whatever is sent, nothing throws, places lie within the payload, and all i
 test('encrypted payloads behind a common header give nothing', () => {
   const noise = noiseSource();
   fc.assert(fc.property(fc.uint8Array({ minLength: 0, maxLength: 12 }), fc.integer({ min: 1, max: 6 }), (header, subjects) => {
-    const flows = Array.from({ length: 60 }, (_, i): Sent => ({ subject: i % subjects, payloads: [noise(60), noise(90)].map((body) => Buffer.concat([header, body])) }));
+    const flows = Array.from({ length: 60 }, (_, i): Sent => ({
+      subject: i % subjects, payloads: [noise(60), noise(90)].map((body) => Buffer.concat([header, body])),
+    }));
     assert.deepEqual(inferredOf(flows), []);
   }), { numRuns: 40 });
 });
@@ -76,7 +78,9 @@ test('all tables are bounded, and what a bound costs is counted', () => {
   assert.equal(finder.counters.unsampled, 1);
   for (const [i, one] of held.entries())
     for (let n = 0; n < 4; n++)
-      finder.observe(one!, Buffer.from(Array.from({ length: 100 }, (_, at) => (at * 7 + i * 31 + n * 13) & 0xff)), { sender: 'source', frame: 1, micros: start });
+      finder.observe(one!, Buffer.from(Array.from({ length: 100 }, (_, at) => (at * 7 + i * 31 + n * 13) & 0xff)), {
+        sender: 'source', frame: 1, micros: start,
+      });
   assert.ok(finder.size.values <= 500 || finder.counters.evicted > 0);
   for (const one of held) finder.end(one!);
   for (const protocol of ['c', 'd', 'e']) finder.end(flow(protocol, 9)!);
@@ -126,7 +130,10 @@ test('where a single protocol has as many subjects as are told apart, it begins 
   const payload = Buffer.from('c35a0102', 'hex');
   let forgotten = 0;
   for (let i = 0; i < mostSubjectsOfAll + 100; i++) {
-    const flow = finder.begin({ protocol: 'udp/24100/', subjectIp: `10.${i >> 16}.${(i >> 8) & 0xff}.${i & 0xff}`, peerIp: '198.51.100.7', file: 'a', startMicros: start + i })!;
+    const flow = finder.begin({
+      protocol: 'udp/24100/', subjectIp: `10.${i >> 16}.${(i >> 8) & 0xff}.${i & 0xff}`, peerIp: '198.51.100.7', file: 'a',
+      startMicros: start + i,
+    })!;
     if (flow.protocol.isForgotten) forgotten++;
     finder.observe(flow, payload, { sender: 'source', frame: i, micros: start + i });
     finder.end(flow);

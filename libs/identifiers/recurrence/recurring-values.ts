@@ -2,7 +2,8 @@ import type { Sender } from '#dissect';
 import { inferredIn, type Inferred, type OpenSample } from './inferred.ts';
 import { PayloadFields } from './payload-fields.ts';
 import { bytesRead, windowBytes, type Slot } from './payload-slots.ts';
-import type { PayloadOrigin, Sample, SampledFlow } from './sampled-flow.ts';
+import { SampleTable } from './sample-table.ts';
+import type { PayloadOrigin, SampledFlow } from './sampled-flow.ts';
 import { SlotIndex } from './slot-index.ts';
 import { SlotTable } from './slot-table.ts';
 import type { UnknownProtocol } from './unknown-protocol.ts';
@@ -70,6 +71,7 @@ export class RecurringValues {
   readonly #protocols = new Map<string, UnknownProtocol>();
   readonly #values = new ValueTable();
   readonly #slots = new SlotTable(this.#values, this.counters);
+  readonly #samples = new SampleTable();
   /** Of the current payload, or of each payload of a flow. */
   readonly #fields: PayloadFields[] = [];
   #flows = 0;
@@ -111,23 +113,26 @@ export class RecurringValues {
       lastMicros: startMicros,
       isRepeat: known !== undefined,
       inferredAt: none,
-      taken: { source: 0, destination: 0 },
-      samples: [],
+      takenFromSource: 0,
+      takenFromDestination: 0,
+      firstSample: none,
     };
   }
 
   /** Samples a payload of the flow; only the first few are used. */
-  observe(flow: SampledFlow, payload: Buffer, { sender, frame, micros }: PayloadOrigin): void {
+  observe(flow: SampledFlow, payload: Buffer, origin: PayloadOrigin): void {
+    const { sender, micros } = origin;
     flow.lastMicros = Math.max(flow.lastMicros, micros);
     flow.protocol.news++;
-    if (flow.taken[sender] >= this.#options.samplesPerDirection || payload.length < windowBytes) return;
+    const taken = sender === 'source' ? flow.takenFromSource : flow.takenFromDestination;
+    if (taken >= this.#options.samplesPerDirection || payload.length < windowBytes) return;
     const { protocol } = flow;
     if (protocol.isForgotten) return;
-    flow.taken[sender]++;
-    const sample = { bytes: payload.toString('latin1', 0, bytesRead), sender, frame, micros };
-    flow.samples = [...flow.samples, sample];
+    if (sender === 'source') flow.takenFromSource++;
+    else flow.takenFromDestination++;
+    flow.firstSample = this.#samples.append(flow.firstSample, payload, origin);
     protocol.lastMicros = Math.max(protocol.lastMicros, micros);
-    this.#remember(flow, payload.subarray(0, bytesRead), sample);
+    this.#remember(flow, payload.subarray(0, bytesRead), origin);
     while (this.#values.size > this.#options.maxValues) this.#evict();
   }
 
@@ -138,10 +143,8 @@ export class RecurringValues {
     const { protocol } = flow;
     if (protocol.isForgotten || protocol.subjects.size < 2 || flow.inferredAt === protocol.news) return [];
     flow.inferredAt = protocol.news;
-    const samples = flow.samples.map(({ bytes: text, sender, frame, micros }, i): OpenSample => {
-      const bytes = Buffer.from(text, 'latin1');
-      return { bytes, fields: this.#read(i, bytes, sender), sender, frame, micros };
-    });
+    const samples = this.#samples.samplesOf(flow.firstSample)
+      .map((sample, i): OpenSample => ({ ...sample, fields: this.#read(i, sample.bytes, sample.sender) }));
     const found = inferredIn({ flow, samples, slots: this.#slots });
     for (const { behaves } of found) this.counters[behaves === 'user' ? 'userLike' : 'roomLike']++;
     return found;
@@ -149,7 +152,8 @@ export class RecurringValues {
 
   /** Releases the samples of a flow that has ended. */
   end(flow: SampledFlow): void {
-    flow.samples = [];
+    this.#samples.release(flow.firstSample);
+    flow.firstSample = none;
     this.#held--;
   }
 
@@ -190,9 +194,9 @@ export class RecurringValues {
     return fields;
   }
 
-  #remember(flow: SampledFlow, payload: Buffer, sample: Sample): void {
-    const { count, slot, high, low } = this.#read(0, payload, sample.sender);
-    for (let i = 0; i < count; i++) this.#slots.add(this.#slotOf(flow.protocol, slot[i]!), high[i]!, low[i]!, flow, sample);
+  #remember(flow: SampledFlow, payload: Buffer, origin: PayloadOrigin): void {
+    const { count, slot, high, low } = this.#read(0, payload, origin.sender);
+    for (let i = 0; i < count; i++) this.#slots.add(this.#slotOf(flow.protocol, slot[i]!), high[i]!, low[i]!, flow, origin);
   }
 
   #slotOf({ slots }: UnknownProtocol, slot: Slot): number {

@@ -21,12 +21,6 @@ export interface PayloadOrigin {
   readonly micros: number;
 }
 
-/** The beginning of a payload. */
-export interface Sample extends PayloadOrigin {
-  /** One character per byte: a string takes only the space of its content, while a small buffer pins a slab of thousands of bytes. */
-  readonly bytes: string;
-}
-
 /** A flow of an unknown protocol, with the beginnings of its first payloads. */
 export interface SampledFlow {
   /** Unique among recent flows. */
@@ -45,7 +39,8 @@ export interface SampledFlow {
   /** The protocol's `news` when the flow was last evaluated. */
   inferredAt: number;
   /** Number of samples per direction. */
-  readonly taken: Record<Sender, number>;
-  /** Empty once the flow has ended. Copied for each new sample: an array that grows by one element reserves room for seventeen. */
-  samples: readonly Sample[];
+  takenFromSource: number;
+  takenFromDestination: number;
+  /** Row of its first sample; `none` before that, and once the flow has ended. */
+  firstSample: number;
 }

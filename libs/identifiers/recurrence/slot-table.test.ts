@@ -20,7 +20,10 @@ const protocol: UnknownProtocol = {
 
 function flowOf(number: number, subject: number): SampledFlow {
   const startMicros = number * 60_000_000;
-  return { number, protocol, subject, subjectIp: '', peerIp: '', file: 'a', startMicros, lastMicros: startMicros, isRepeat: false, inferredAt: none, taken: { source: 0, destination: 0 }, samples: [] };
+  return {
+    number, protocol, subject, subjectIp: '', peerIp: '', file: 'a', startMicros, lastMicros: startMicros, isRepeat: false,
+    inferredAt: none, takenFromSource: 0, takenFromDestination: 0, firstSample: none,
+  };
 }
 
 /** Three flows of each of four subjects. */

@@ -1,3 +1,4 @@
+import { doubled } from '#capture';
 import { leastPause, leastUserEvidence, near, type PayloadOrigin, type SampledFlow } from './sampled-flow.ts';
 import { mostSubjects, mostSubjectsOfAll, none, type ValueTable } from './value-table.ts';
 
@@ -54,11 +55,7 @@ export class SlotTable {
   /** Allocates an empty slot. */
   open(): number {
     const slot = this.#free.pop() ?? this.#end++;
-    if (slot * words === this.#rows.length) {
-      const rows = new Int32Array(2 * this.#rows.length);
-      rows.set(this.#rows);
-      this.#rows = rows;
-    }
+    if (slot * words === this.#rows.length) this.#rows = new Int32Array(doubled(this.#rows));
     const at = slot * words;
     this.#rows.fill(0, at, at + words);
     this.#rows[at + LOOKED_AT] = this.#rows[at + CANDIDATE] = none;

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { doubled } from '#capture';
 import { leastPause, near, type PayloadOrigin, type SampledFlow } from './sampled-flow.ts';
 
 /** Bound on the subjects of all protocols together. Within a protocol, subjects are numbered with 16 bits. */
@@ -204,20 +205,14 @@ export class ValueTable {
   }
 
   #grow(): void {
-    const rows = 2 * this.next.length;
-    for (const name of ['next', 'previous', 'flows', 'sessions', 'comparedAt'] as const) this[name] = grown(this[name], new Int32Array(rows));
-    for (const name of ['first', 'last'] as const) this[name] = grown(this[name], new Float64Array(rows));
-    for (const name of ['subjectCount', 'together', 'mayBeRoom', 'isElsewhere'] as const) this[name] = grown(this[name], new Uint8Array(rows));
-    this.#subjects = grown(this.#subjects, new Uint16Array(rows * mostSubjects));
-    this.#frames = grown(this.#frames, new Float64Array(rows * mostEvidence));
-    this.#keys = grown(this.#keys, new Int32Array(rows * keyWords).fill(none));
-    this.#chain = new Int32Array(rows).fill(none);
+    for (const name of ['next', 'previous', 'flows', 'sessions', 'comparedAt'] as const) this[name] = new Int32Array(doubled(this[name]));
+    for (const name of ['first', 'last'] as const) this[name] = new Float64Array(doubled(this[name]));
+    for (const name of ['subjectCount', 'together', 'mayBeRoom', 'isElsewhere'] as const) this[name] = new Uint8Array(doubled(this[name]));
+    this.#subjects = new Uint16Array(doubled(this.#subjects));
+    this.#frames = new Float64Array(doubled(this.#frames));
+    this.#keys = new Int32Array(doubled(this.#keys)).fill(none, this.#end * keyWords);
+    this.#chain = new Int32Array(doubled(this.#chain)).fill(none);
     // All rows are in use, since the table grows only when none is free.
     for (let row = 0; row < this.#end; row++) this.#enchain(row);
   }
-}
-
-function grown<T extends Int32Array | Uint16Array | Uint8Array | Float64Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -31,7 +31,8 @@ export interface SequenceTables {
 
 /** @throws {RangeError} if there are more than {@link mostSequences} */
 export function sequenceTables(sequences: readonly Sequence[]): SequenceTables {
-  if (sequences.length > mostSequences) throw new RangeError(`${sequences.length} sequences; a prefilter has room for ${mostSequences}`);
+  if (sequences.length > mostSequences)
+    throw new RangeError(`there are ${sequences.length} sequences, and a prefilter has room for ${mostSequences}`);
   const exact = new Uint32Array(4 * 256 * mostSequences / 32);
   for (const [index, { characters }] of sequences.entries()) {
     for (const [position, set] of characters.entries()) {

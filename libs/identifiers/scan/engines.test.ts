@@ -11,7 +11,18 @@ import { TwinEngine } from './twin.ts';
 const interesting = fc.oneof(
   fc.uint8Array({ maxLength: 80 }),
   fc.stringMatching(/^[0-9a-fA-F:-]{0,90}$/).map((text) => Buffer.from(text, 'latin1')),
-  fc.constantFrom('imei', 'IMEI', 'uid=', '+49', '\0', '7c41d9e2-3b5f-4a86-9e17-d04c8ab3f65e', '3c:15:c2:9a:01:fe', '3C-15-C2-9A-01-FE', '1'.repeat(17), 'a'.repeat(64))
+  fc.constantFrom(
+    'imei',
+    'IMEI',
+    'uid=',
+    '+49',
+    '\0',
+    '7c41d9e2-3b5f-4a86-9e17-d04c8ab3f65e',
+    '3c:15:c2:9a:01:fe',
+    '3C-15-C2-9A-01-FE',
+    '1'.repeat(17),
+    'a'.repeat(64),
+  )
     .map((text) => Buffer.from(text, 'latin1')),
 );
 const bytesOf = (maxLength: number): fc.Arbitrary<Buffer> =>
@@ -71,7 +82,8 @@ describe('scan kernel and its twin', () => {
       const expected: string[] = [];
       for (let at = 0; at < bytes.length; at++) {
         const four = [0, 1, 2, 3].map((i) => String.fromCharCode(bytes[at + i] ?? 0));
-        for (const [index, { characters }] of wanted.entries()) if (characters.every((set, i) => set.includes(four[i]!))) expected.push(`${at} ${index}`);
+        for (const [index, { characters }] of wanted.entries())
+          if (characters.every((set, i) => set.includes(four[i]!))) expected.push(`${at} ${index}`);
       }
       for (const engine of enginesOf(tables, noRuns)) {
         assert.deepEqual(found(engine, bytes).filter((each) => !/[a-z]/.test(each)), expected.toSorted());
@@ -139,7 +151,7 @@ describe('sequence tables', () => {
   test('have a bound', () => {
     assert.throws(
       () => sequenceTables(Array.from({ length: mostSequences + 1 }, () => caseless('imei'))),
-      /129 sequences; a prefilter has room for 128/,
+      /there are 129 sequences, and a prefilter has room for 128/,
     );
   });
 

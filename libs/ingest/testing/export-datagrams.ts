@@ -53,7 +53,8 @@ export function netflow5(sequence: number, sampling: number, records: readonly V
   return Buffer.concat([
     u16(5, records.length), u32(1_000_000, exportSeconds, 500_000, sequence), u8(0, 0), u16(sampling),
     ...records.map(({ source, destination, sourcePort, destinationPort, packets, bytes, flags = 0, protocol = 6 }) => Buffer.concat([
-      ip(source), ip(destination), u32(0), u16(0, 0), u32(packets, bytes, 998_000, 999_000), u16(sourcePort, destinationPort), u8(0, flags, protocol, 0), u16(0, 0), u8(0, 0), u16(0),
+      ip(source), ip(destination), u32(0), u16(0, 0), u32(packets, bytes, 998_000, 999_000), u16(sourcePort, destinationPort),
+      u8(0, flags, protocol, 0), u16(0, 0), u8(0, 0), u16(0),
     ])),
   ]);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { CaptureError } from '#capture';
+import { generator } from '../../../test/support/random.ts';
 import { IngestCounters, openLog, ZeekCertificates, type LocatedProblem, type LogEntry, type LogReader, type LogSource } from '../ingest.ts';
 
 export interface ReadLog {
@@ -34,11 +35,7 @@ export function fieldsOf({ messages }: LogEntry): string[] {
  * Damages logs in `runs` ways, from a seed, and reads what comes out: nothing may throw, and lines that no damage touched still count.
  */
 export function survivesDamage(samples: readonly (string | Buffer)[], runs: number): void {
-  let seed = 0x7e117a1e;
-  const below = (limit: number): number => {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((seed / 2 ** 32) * limit);
-  };
+  const { integer: below } = generator(0x7e117a1e);
   for (let run = 0; run < runs; run++) {
     let bytes = Buffer.from(samples[below(samples.length)]!);
     for (let edits = 1 + below(8); edits > 0; edits--) {
@@ -69,4 +66,7 @@ function readerOf(bytes: Buffer, source: LogSource): LogReader | null {
   }
 }
 
-const odd = ['\n', '"', '{', '}', '[', ']', ':', ',', '\\', '\\u0000', '\t', '-', '1e400', '-1', 'null', '\0', '\xff', '99999999999999999999', '#fields\n', '::', '{}', '[]'];
+const odd = [
+  '\n', '"', '{', '}', '[', ']', ':', ',', '\\', '\\u0000', '\t', '-', '1e400', '-1', 'null', '\0', '\xff', '99999999999999999999',
+  '#fields\n', '::', '{}', '[]',
+];

@@ -19,7 +19,7 @@ export function showFinding({ finding, flow, siblings, tokenUse }) {
   const verdict = finding['telltale.verdict'];
   byId('detail').replaceChildren(
     h('header', {}, levelMark(finding['event.severity_name']),
-      h('span', { class: 'tag', title: 'of 100, within the range of its level' }, `risk ${number(finding['event.risk_score'])}`),
+      h('span', { class: 'tag', title: 'Risk score from 0 to 100, within the range of the level' }, `risk ${number(finding['event.risk_score'])}`),
       h('span', { class: `tag ${verdict === 'indeterminate' ? 'indeterminate' : ''}` }, verdict), actions(id)),
     h('h2', {}, finding.message || finding['rule.name']),
     h('p', { class: 'muted' }, `${finding['rule.name']} · ${dateOf(finding['@timestamp'])} ${finding['@timestamp'].slice(11, 26)} UTC`),
@@ -55,7 +55,7 @@ function evidence(finding, flow, tokenUse) {
     token === finding['telltale.observable.token'] && at === finding['telltale.observable.path']);
   const about = (value) => (kind === '' ? '' : value);
   return [h('h3', {}, 'Evidence'), facts([
-    ['Identifier', kind === '' ? 'none: the finding is about the peer' : kind, kind === '' ? 'whole' : undefined],
+    ['Identifier', kind === '' ? 'none, since the finding is about the peer' : kind, kind === '' ? 'whole' : undefined],
     ['Value', about(h('span', { class: 'mono' }, finding['telltale.observable.mask']))],
     ['Where', about(h('span', { class: 'mono' }, finding['telltale.observable.path']))],
     ['Encoding', about(finding['telltale.observable.encoding'] || 'none')],
@@ -126,14 +126,14 @@ function peer(finding) {
     facts([
       ['Name', finding['destination.domain']],
       ['To', `${endpoint(finding['destination.ip'], finding['destination.port'])} ${[...protocols].join(' ')}`, 'mono'],
-      ['From', subject === '' ? 'several' : h('span', {},
+      ['From', subject === '' ? 'several subjects' : h('span', {},
         h('span', { class: 'mono' }, endpoint(finding['source.ip'], finding['source.port'])), ' ',
-        link('all of this subject', (next) => next.set('subject', subject)))],
+        link('all findings of this subject', (next) => next.set('subject', subject)))],
       ['Network', network === 0 ? 'unknown' : `AS${network} ${finding['destination.as.organization.name']}`],
       ['Service', [finding['telltale.service'], finding['telltale.role']].filter(Boolean).join(' · ') || 'unknown'],
       ['City', finding['telltale.peer.city']],
       ['Anycast', finding['telltale.peer.anycast']],
-      ['Disputed', finding['telltale.peer.disputed'].map((code) => `others say ${country(code)}`).join(', ')],
+      ['Disputed', finding['telltale.peer.disputed'].map((code) => `other sources say ${country(code)}`).join(', ')],
       ['Sources', list(finding['telltale.peer.sources'])],
     ])];
 }
@@ -144,7 +144,7 @@ function path(finding) {
   if (segments.length === 0) return [];
   return [h('h3', {}, 'Path'), h('ol', { class: 'path' }, ...segments.map((segment) => {
     const [role, host, located, , operated, how] = segment.split('|');
-    if (role === 'unobservable') return h('li', { class: 'muted' }, `${how}: nobody can see from here`);
+    if (role === 'unobservable') return h('li', { class: 'muted' }, `${how}: this part of the path cannot be seen from here`);
     const place = located === '?' ? 'place unknown' : located === 'local' || located === 'anycast' ? located : country(located);
     const places = [place, operated === '?' ? '' : `operated from ${operated}`];
     return h('li', {}, h('b', {}, role), ' ', h('span', { class: 'mono' }, host), ` ${places.filter(Boolean).join(', ')}`,
@@ -166,8 +166,8 @@ function policy(finding) {
 function flowSection(finding, flow) {
   const title = h('h3', {}, 'Flow');
   const without = (why) => [title, h('p', { class: 'muted' }, why)];
-  if (isOverSeveral(finding)) return without('None of its own: the finding is about several records, which the sentence above names.');
-  if (flow === null) return without('Its records are not stored any more: flows are kept for a shorter time than findings.');
+  if (isOverSeveral(finding)) return without('The finding has no flow of its own: it is about several records, which the sentence above describes.');
+  if (flow === null) return without('The records of the flow are no longer stored: flows are kept for a shorter time than findings.');
   const { totals, records } = flow;
   const total = (name, value, more) => h('div', {}, h('dt', {}, name), h('dd', {}, value), h('dd', {}, more));
   const start = microsOf(totals.start);
@@ -182,7 +182,9 @@ function flowSection(finding, flow) {
         ...['#', 'After', 'Frame', 'Sent', 'Received'].map((name) => h('th', { class: 'number', scope: 'col' }, name)),
         h('th', { scope: 'col' }, 'What'))),
       h('tbody', {}, ...records.map((record) => flowRecord(record, start, record['event.id'] === finding['telltale.record.id'])))),
-    ...(totals.records > records.length ? [h('p', { class: 'muted' }, `${number(totals.records - records.length)} more records.`)] : [])];
+    ...(totals.records > records.length
+      ? [h('p', { class: 'muted' }, `The list leaves out ${plural(totals.records - records.length, 'further record')}.`)]
+      : [])];
 }
 
 function flowRecord(record, start, isEvidence) {
@@ -198,7 +200,7 @@ function flowRecord(record, start, isEvidence) {
     h('td', {}, summaryOf(record),
       ...record['telltale.observables'].map((each) => h('span', { class: 'seen' }, `${each.kind} `, h('span', { class: 'mono' }, each.mask),
         h('span', { class: 'muted' }, ` at ${each.path}${each.encoding ? ` (${each.encoding})` : ''}, frame ${number(each.frame)}`))),
-      dropped > 0 ? h('span', { class: 'seen muted' }, `${number(dropped)} more identifiers not listed`) : null));
+      dropped > 0 ? h('span', { class: 'seen muted' }, `The record leaves out ${plural(dropped, 'further identifier')}.`) : null));
 }
 
 /** What the record is about, in one line: its request, question or name; otherwise its state. */
@@ -215,7 +217,8 @@ function summaryOf(record) {
   }
   if (record['tls.client.server_name']) line.push(`TLS to ${record['tls.client.server_name']}`);
   if (stun.length > 0) line.push('STUN', ...stun);
-  if (line.length === 0) line.push(record['telltale.flow.state'] === 'end' ? 'end of flow' : record['network.protocol'] || record['network.transport']);
+  if (line.length === 0)
+    line.push(record['telltale.flow.state'] === 'end' ? 'end of flow' : record['network.protocol'] || record['network.transport']);
   const verdict = record['telltale.encryption.verdict'];
   return h('span', {}, line.filter(Boolean).join(' '), verdict === '' ? null : h('span', { class: 'muted' }, ` · ${verdict}`));
 }

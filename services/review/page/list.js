@@ -66,9 +66,9 @@ function row(finding) {
         kind === '' ? null : h('span', { class: 'tag' }, kind), ' ', finding.message)),
     h('td', { class: 'of-peer' },
       h('span', { class: 'line' }, finding['destination.domain'] || endpoint(finding['telltale.peer.ip'], finding['destination.port'])),
-      h('span', { class: 'line muted' }, `from ${finding['telltale.subject.ip'] || 'several'}`)),
+      h('span', { class: 'line muted' }, `from ${finding['telltale.subject.ip'] || 'several subjects'}`)),
     h('td', { class: 'of-country' }, h('span', { class: 'line', title: country(located) }, placeName(finding)),
-      h('span', { class: 'line muted' }, operated && operated !== located ? `operated ${operated}` : '')),
+      h('span', { class: 'line muted' }, operated && operated !== located ? `operated from ${operated}` : '')),
     h('td', { class: 'of-service' }, h('span', { class: 'line' }, finding['telltale.service'] || 'unknown'),
       h('span', { class: 'line muted' }, finding['telltale.role'])));
 }

@@ -96,8 +96,8 @@ function showProblem(error) {
   const sentence = `${error.message}${/[.?]$/.test(error.message) ? '' : '.'}`;
   if (error.refused) {
     const all = h('button', { type: 'button', class: 'plain', onclick: () => { location.hash = ''; } }, 'Show all findings');
-    bar.replaceChildren(`The address of this page asks for what is not there: ${sentence} `, all);
-  } else bar.replaceChildren(`${sentence} Trying again every ${refreshEvery / 1000} seconds.`);
+    bar.replaceChildren(`The address of this page asks for something that cannot be shown: ${sentence} `, all);
+  } else bar.replaceChildren(`${sentence} The page tries again every ${refreshEvery / 1000} seconds.`);
 }
 
 function showFreshness() {

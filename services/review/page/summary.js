@@ -88,7 +88,7 @@ function showHistogram({ width, from, buckets }) {
     })),
     h('div', { class: 'axis' },
       h('span', {}, `${utc(from)} UTC`),
-      h('span', { class: 'scale' }, `${period(width)} per bar, highest ${number(most)}`),
+      h('span', { class: 'scale' }, `${period(width)} per bar; the highest has ${number(most)}`),
       h('span', {}, `${utc(until)} UTC`)));
 }
 

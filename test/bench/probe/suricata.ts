@@ -31,7 +31,8 @@ export class Suricata {
     rmSync(this.#file('log'), { recursive: true, force: true });
     mkdirSync(this.#file('log'), { mode: 0o777 });
     return timed([
-      ...suricataCommand!, '-c', `${this.#inside}/suricata.yaml`, '-r', `${this.#inside}/capture.pcap`, '-l', `${this.#inside}/log`, '-S', `${this.#inside}/${rules}.rules`,
+      ...suricataCommand!, '-c', `${this.#inside}/suricata.yaml`, '-r', `${this.#inside}/capture.pcap`, '-l', `${this.#inside}/log`, '-S',
+      `${this.#inside}/${rules}.rules`,
       '-k', 'none', '--runmode', 'single', '--set', 'stream.midstream=true', '--set', 'stream.async-oneside=true',
     ]);
   }
@@ -58,14 +59,17 @@ function onlyProtocols(configuration: string): string {
   const start = configuration.indexOf('\n      types:', configuration.indexOf('- eve-log:'));
   const rest = configuration.slice(start + 1).split('\n');
   const end = rest.findIndex((line, at) => at > 0 && /^ {0,2}\S/.test(line));
-  return `${configuration.slice(0, start)}\n      types:\n        - flow\n        - http\n        - dns\n        - tls:\n            extended: yes\n${rest.slice(end).join('\n')}`;
+  return `${configuration.slice(0, start)}\n      types:\n        - flow\n        - http\n        - dns\n        - tls:\n`
+    + `            extended: yes\n${rest.slice(end).join('\n')}`;
 }
 
 /** A rule per name of an identifier: its longest word as content, which Suricata looks for in all rules at once, then the name with a value. */
 function identifierRules(): string[] {
-  return catalogue.flatMap(({ name, keys }) => keys.map((key) => ({ name, words: key.replace(/^\*_/, '').split('_') }))).map(({ name, words }, index) => {
-    const longest = words.toSorted((a, b) => b.length - a.length)[0]!;
-    return `alert ip any any -> any any (msg:"${name}"; content:"${longest}"; nocase; `
-      + `pcre:"/${words.join('[_-]?')}[\\x22\\x27]?\\s?[=\\x3a]\\s?[\\x22\\x27]?[\\w.@-]{3,}/i"; sid:${1_000_001 + index};)`;
-  });
+  return catalogue.flatMap(({ name, keys }) => keys.map((key) => ({ name, words: key.replace(/^\*_/, '').split('_') }))).map(
+    ({ name, words }, index) => {
+      const longest = words.toSorted((a, b) => b.length - a.length)[0]!;
+      return `alert ip any any -> any any (msg:"${name}"; content:"${longest}"; nocase; `
+        + `pcre:"/${words.join('[_-]?')}[\\x22\\x27]?\\s?[=\\x3a]\\s?[\\x22\\x27]?[\\w.@-]{3,}/i"; sid:${1_000_001 + index};)`;
+    },
+  );
 }

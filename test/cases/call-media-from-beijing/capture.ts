@@ -8,9 +8,12 @@ const callId = 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6';
 
 /** A message that says where the sender receives media. People are anonymous (RFC 3323): this case is about places. */
 function message(startLine: string, media: { ip: string; port: number }): Buffer {
-  const sdp = ['v=0', `o=- 1 1 IN IP4 ${media.ip}`, 's=-', `c=IN IP4 ${media.ip}`, 't=0 0', `m=audio ${media.port} RTP/SAVP 0`, 'a=rtcp-mux', ''].join('\r\n');
+  const sdp = [
+    'v=0', `o=- 1 1 IN IP4 ${media.ip}`, 's=-', `c=IN IP4 ${media.ip}`, 't=0 0', `m=audio ${media.port} RTP/SAVP 0`, 'a=rtcp-mux', '',
+  ].join('\r\n');
   return Buffer.from([
-    startLine, `Via: SIP/2.0/UDP ${alice}:5060;branch=z9hG4bK776asdhds`, 'From: <sip:anonymous@anonymous.invalid>;tag=1928301774', 'To: <sip:anonymous@anonymous.invalid>',
+    startLine, `Via: SIP/2.0/UDP ${alice}:5060;branch=z9hG4bK776asdhds`, 'From: <sip:anonymous@anonymous.invalid>;tag=1928301774',
+    'To: <sip:anonymous@anonymous.invalid>',
     `Call-ID: ${callId}`, 'CSeq: 314159 INVITE', 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp,
   ].join('\r\n'));
 }

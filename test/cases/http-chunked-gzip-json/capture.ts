@@ -10,7 +10,8 @@ function chunk(bytes: Buffer): Buffer {
 
 export function capture(): Buffer {
   const head =
-    'POST /v2/start HTTP/1.1\r\nHost: meet.example.org\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n';
+    'POST /v2/start HTTP/1.1\r\nHost: meet.example.org\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n'
+      + 'Transfer-Encoding: chunked\r\n\r\n';
   const half = body.length >> 1;
   const builder = new CaptureBuilder();
   builder.tcp({ client: { ip: alice, port: 54_001 }, server: web, at: start })

@@ -1,5 +1,7 @@
 import { CaptureBuilder, httpRequest, httpResponse } from '#capture';
-import { alice, deviceInClear, deviceLinked, linked, personInClear, roomInClear, sessionInClear, start, userInClear, web, type Told } from '../case.ts';
+import {
+  alice, deviceInClear, deviceLinked, linked, personInClear, roomInClear, sessionInClear, start, userInClear, web, type Told,
+} from '../case.ts';
 
 const host = 'api.example.org';
 const session = '3A9C61E8F04B725D8E13C7A95F60D2B4';

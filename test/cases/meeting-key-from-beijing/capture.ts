@@ -5,10 +5,12 @@ import { alice, deniedCountry, second, start, type Told } from '../case.ts';
 export function capture(): Buffer {
   const builder = new CaptureBuilder();
   tlsSession(builder, {
-    client: { ip: alice, port: 51_001 }, server: { ip: '206.247.10.10', port: 443 }, serverName: 'us04web.zoom.us', at: start, roundTripMicros: 12_000,
+    client: { ip: alice, port: 51_001 }, server: { ip: '206.247.10.10', port: 443 }, serverName: 'us04web.zoom.us', at: start,
+    roundTripMicros: 12_000,
   });
   tlsSession(builder, {
-    client: { ip: alice, port: 51_002 }, server: { ip: '52.81.151.250', port: 443 }, serverName: 'us04kms1.zoom.us', at: start + 3 * second, roundTripMicros: 190_000,
+    client: { ip: alice, port: 51_002 }, server: { ip: '52.81.151.250', port: 443 }, serverName: 'us04kms1.zoom.us', at: start + 3 * second,
+    roundTripMicros: 190_000,
   });
   return builder.pcap();
 }

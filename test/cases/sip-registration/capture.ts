@@ -10,7 +10,8 @@ export function capture(): Buffer {
     'Call-ID: 1j9FpLxk3uxtm8tn@voice.example.net',
     'CSeq: 2 REGISTER',
     `Contact: <sip:jdoe77@${alice}:5060>`,
-    'Authorization: Digest username="jdoe77", realm="voice.example.net", nonce="ea9c8e88df84f1cec4341ae6cbe5a359", uri="sip:voice.example.net", response="dfe56131d1958046689d83306477ecc5"',
+    'Authorization: Digest username="jdoe77", realm="voice.example.net", nonce="ea9c8e88df84f1cec4341ae6cbe5a359", '
+      + 'uri="sip:voice.example.net", response="dfe56131d1958046689d83306477ecc5"',
     'Content-Length: 0', '', '',
   ];
   const builder = new CaptureBuilder();

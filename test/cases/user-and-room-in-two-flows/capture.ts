@@ -7,7 +7,9 @@ export function capture(): Buffer {
   const builder = new CaptureBuilder();
   const names = (client: string, port: number, user: string, at: number): void => void builder.tcp({ client: { ip: client, port }, server: web, at })
     .handshake().send(httpRequest('GET', `/me?uid=${user}`, { Host: 'api.example.org' })).receive(httpResponse('204 No Content', {}, '')).close();
-  const joins = (client: string, port: number, room: string, at: number): void => void builder.udp({ client: { ip: client, port }, server: voice, at })
+  const joins = (client: string, port: number, room: string, at: number): void => void builder.udp({
+    client: { ip: client, port }, server: voice, at,
+  })
     .send(Buffer.from(JSON.stringify({ cmd: 'join', room_id: room })));
   names(alice, 50_001, '1840273651', start);
   names(bela, 50_002, '1912004466', start + 30 * second);

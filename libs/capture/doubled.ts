@@ -1,0 +1,13 @@
+import { giveBack } from './kept-copy.ts';
+
+/**
+ * The memory of a table, with as much again behind it, zeroed. The table's old array is empty from then on: its memory is not merely garbage, which a
+ * table that has become old would leave until the next collection of all memory, but given back at once. (`ArrayBuffer.transfer` would write the
+ * zeros, and so make what is not in use yet resident; memory that is asked for as a whole comes zeroed.)
+ */
+export function doubled({ buffer }: { buffer: ArrayBuffer }): ArrayBuffer {
+  const larger = new ArrayBuffer(2 * buffer.byteLength);
+  new Uint8Array(larger).set(new Uint8Array(buffer));
+  giveBack({ buffer });
+  return larger;
+}
