@@ -68,6 +68,15 @@ function tooWide(help: string): string[] {
   return help.split('\n').filter((line) => line.length > 80 && !line.includes('/.telltale'));
 }
 
+test('scanning a folder without a capture or log fails, so that a script does not take it for clean', async () => {
+  await mkdir(file('nothing'), { recursive: true });
+  const empty = await telltale(['scan', '--data', file('store-of-nothing'), 'nothing', '--fail-on', 'high']);
+  assert.equal(empty.status, 2);
+  assert.match(empty.stderr, /unreadable: nothing: the folder holds nothing that can be scanned/);
+  await writeFile(file('nothing/readme.txt'), 'hello');
+  assert.equal((await telltale(['scan', 'nothing'])).status, 2);
+});
+
 describe('help and usage', { concurrency: true }, () => {
   test('each command has help, on standard output, for a terminal of 80 columns', async () => {
     const overview = await telltale(['--help']);

@@ -43,8 +43,9 @@ Options:
   --reveal               print the identifiers themselves, to this terminal
                          only; they are stored nowhere
 
-Exit status: 0 scanned, 2 unusable arguments, rules or policy, or unreadable
-input (the rest is still scanned), 3 a finding at or above --fail-on.
+Exit status: 0 scanned, 2 unusable arguments, rules or policy, unreadable
+input (the rest is still scanned) or none at all, 3 a finding at or above
+--fail-on, 1 any other failure.
 
 Tokens are made with the key in token.key of the data folder (--data, else
 ${defaultDataFolder}), so that the same identifier has the same token in every
@@ -117,6 +118,9 @@ export const scan: Command = {
         await output.add(findings);
       },
     });
+    // A script would take the silence about an empty folder for a clean result.
+    if (totals.captures === 0 && totals.unreadable.length === 0)
+      for (const path of positionals) totals.unreadable.push({ path, reason: 'the folder holds nothing that can be scanned' });
     const correlated = correlate(pack.correlations, hits, versions);
     await store?.write([], correlated);
     await output.add(correlated);
