@@ -72,7 +72,7 @@ test('scanning a folder without a capture or log fails, so that a script does no
   await mkdir(file('nothing'), { recursive: true });
   const empty = await telltale(['scan', '--data', file('store-of-nothing'), 'nothing', '--fail-on', 'high']);
   assert.equal(empty.status, 2);
-  assert.match(empty.stderr, /unreadable: nothing: the folder holds nothing that can be scanned/);
+  assert.match(empty.stderr, /^nothing: the folder holds nothing that can be scanned/);
   await writeFile(file('nothing/readme.txt'), 'hello');
   assert.equal((await telltale(['scan', 'nothing'])).status, 2);
 });
@@ -100,6 +100,12 @@ describe('help and usage', { concurrency: true }, () => {
     assert.equal(unknown.status, 2);
     assert.equal(unknown.stdout, '');
     assert.match(unknown.stderr, /no command "scna"/);
+  });
+
+  test('--version names Telltale\'s and that of Node', async () => {
+    const { status, stdout } = await telltale(['--version']);
+    assert.equal(status, 0);
+    assert.match(stdout, /^telltale \d+\.\d+\.\d+ \(Node v\d+\.\d+\.\d+\)\n$/);
   });
 
   for (const [args, message] of [

@@ -38,7 +38,7 @@ const commands: readonly Entry[] = [
     summary: 'lint, test, list, explain, convert and backtest rules',
     load: async () => (await import('./rules.ts')).rules,
   },
-  { name: 'policy', summary: 'check, try and explain jurisdiction policies', load: async () => (await import('./policy.ts')).policy },
+  { name: 'policy', summary: 'lint, test and explain jurisdiction policies', load: async () => (await import('./policy.ts')).policy },
   {
     name: 'watchlist',
     summary: 'values of your own that the probe looks for, kept as keyed digests',
@@ -52,6 +52,7 @@ const overview = `Telltale finds metadata leaks in network traffic: plaintext id
 cross-border relays, third-party disclosure.
 
 Usage: telltale COMMAND [options]        telltale COMMAND --help
+       telltale --version
 
 Commands:
 ${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
@@ -69,6 +70,11 @@ async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     process.stdout.write(overview);
     return name === undefined ? exitStatus.unusable : exitStatus.ok;
+  }
+  if (name === '--version' || name === '-V') {
+    const { version } = await import('#runtime');
+    process.stdout.write(`telltale ${version} (Node ${process.version})\n`);
+    return exitStatus.ok;
   }
   const entry = commands.find((one) => one.name === name);
   if (!entry) {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { StandaloneReport } from '../standalone/service.ts';
 import { Leaks, count, indent } from './leaks.ts';
 import { Progress } from './progress.ts';
@@ -8,15 +9,17 @@ export function terminalReport(title: string): StandaloneReport {
   const leaks = new Leaks();
   const progress = new Progress();
   return {
+    starting: (folder) => process.stderr.write(`Starting Telltale standalone in ${path.relative(process.cwd(), folder) || '.'} …\n`),
     progress: (input, bytes, packets) => progress.update(input, bytes, packets),
     found: (findings) => leaks.add(findings),
     reading: (what, url) => process.stdout.write(`Reading ${what}.\nReview page: ${url}/   (Ctrl-C stops)\n`),
-    done({ pipeline, unreadable, url }) {
+    done({ pipeline, unreadable, stored, url }) {
       progress.finish();
       const lines = [`${title}: ${count(pipeline.capture.packets, 'packet')}, ${count(pipeline.records, 'flow record')}.`];
       if (unreadable > 0) lines.push(`${count(unreadable, 'capture')} could not be read: see above.`);
       lines.push(leaks.headline());
       if (leaks.findings > 0) lines.push('', indent(leaks.table()), '');
+      if (stored > leaks.findings) lines.push(`With those of earlier runs the review page has ${count(stored, 'finding')}.`);
       const blind = blindSpots(pipeline);
       if (blind) lines.push(`Not seen: ${blind}.`);
       lines.push(`Review page: ${url}/   (Ctrl-C stops)`);

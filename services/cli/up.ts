@@ -1,9 +1,8 @@
 import path from 'node:path';
-import { projectRoot, runService } from '#runtime';
-import { ensureDemonstration } from '../probe/demonstration-file.ts';
-import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
+import { runService } from '#runtime';
+import { defaultDataFolder } from '../standalone/data-folder.ts';
 import { standaloneService } from '../standalone/service.ts';
-import { parseArguments, type Command } from './command.ts';
+import { parseArguments, UsageError, type Command } from './command.ts';
 import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 import { terminalReport } from './terminal-report.ts';
 
@@ -35,15 +34,11 @@ policies of your own: standalone.rules and standalone.policy
       allowPositionals: true,
       options: { ...sourceArguments, demonstration: { type: 'boolean', default: false }, data: { type: 'string' }, config: { type: 'string' } },
     });
-    const captures = [...positionals];
+    const { demonstration } = values;
+    if (demonstration && (values.interface !== undefined || values.listen !== undefined))
+      throw new UsageError('--demonstration is a capture, and only one source can be read at a time: leave out --interface and --listen');
     const data = values.data && path.resolve(values.data);
-    if (values.demonstration) {
-      const { demonstration } = dataFolder(data ?? process.env['TELLTALE_STANDALONE_DATA'] ?? defaultDataFolder);
-      await ensureDemonstration(demonstration);
-      captures.push(demonstration);
-    }
-    const report = terminalReport(values.demonstration && positionals.length === 0 ? 'Demonstration' : 'Captures');
-    process.stderr.write(`Starting Telltale standalone in ${path.relative(process.cwd(), data ?? defaultDataFolder) || projectRoot} …\n`);
-    return runService(standaloneService({ inputs: inputsOf(values, captures), report, ...(data && { data }) }), values.config);
+    const report = terminalReport(demonstration && positionals.length === 0 ? 'Demonstration' : 'Captures');
+    return runService(standaloneService({ inputs: inputsOf(values, positionals), demonstration, report, ...(data && { data }) }), values.config);
   },
 };

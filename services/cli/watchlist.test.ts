@@ -23,7 +23,7 @@ test('values are added, listed, removed and deleted, and stand in no file', () =
   assert.ok(!/jane|example|471142983/.test(file));
   assert.equal(watchlist('471142983\n', 'add', 'people').stderr, 'people: 0 values added, so that it has 2 (1 email, 1 watched_value)\n', 'again');
   assert.equal(watchlist('4711\n', 'add', 'devices', '--kind', 'imei').status, 2);
-  assert.equal(watchlist('', 'list').stdout, 'people                        2 values  1 email, 1 watched_value\n');
+  assert.equal(watchlist('', 'list').stdout, 'people                         2 values  1 email, 1 watched_value\n');
   assert.equal(watchlist('471142983\n', 'remove', 'people').stderr, 'people: 1 value removed, so that it has 1\n');
   assert.equal(watchlist('', 'delete', 'people').status, 0);
   assert.deepEqual([watchlist('', 'list').stdout, watchlist('', 'delete', 'people').status], ['', 2]);

@@ -107,7 +107,7 @@ async function list({ keyFile, folder }: Place): Promise<number> {
     throw error instanceof WatchlistError ? new UnusableError(error.message) : error;
   });
   for (const { name, entries } of lists)
-    process.stdout.write(`${name.padEnd(24)} ${String(entries.length).padStart(6)} values  ${kindsOf(entries)}\n`);
+    process.stdout.write(`${name.padEnd(24)} ${count(entries.length, 'value').padStart(14)}  ${kindsOf(entries)}\n`);
   if (lists.length === 0) say(`there are no watchlists in ${folder}`);
   return exitStatus.ok;
 }

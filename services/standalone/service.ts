@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { z } from 'zod';
 import type { Finding, FlowRecord } from '#flow';
 import { projectRoot, type ServiceContext, type ServiceDefinition } from '#runtime';
-import { openStore } from '#store';
+import { openStore, type Store } from '#store';
 import { inProcessLog, type FindingSink } from '#transport';
 import { AlerterModule } from '../alerter/alerter.module.ts';
 import { Alerter } from '../alerter/alerter.ts';
@@ -12,6 +12,7 @@ import { reportScheduledDetections, ScheduledDetections } from '../detector/sche
 import { HttpComponent, OperationsModule, reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../operations/operations.ts';
 import type { CaptureInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
+import { ensureDemonstration } from '../probe/demonstration-file.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
 import { sourceOf, type ProbeInputs } from '../probe/sources.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
@@ -24,18 +25,23 @@ import { dataFolder } from './data-folder.ts';
 
 type Configuration = z.output<typeof standaloneSchema>;
 
-/** What standalone tells of its captures. */
+/** What standalone tells of itself and its captures. */
 export interface StandaloneReport {
+  /** With `folder` as its data folder. */
+  starting(folder: string): void;
   progress(input: CaptureInput, bytes: number, packets: number): void;
   found(findings: readonly Finding[]): void;
   /** What never ends by itself, such as `interface eth0`, is being read. */
   reading(what: string, url: string): void;
-  done(outcome: { pipeline: ProbePipeline; unreadable: number; url: string }): void;
+  /** All captures were read. `stored` counts the findings in the store, those of earlier runs included. */
+  done(outcome: { pipeline: ProbePipeline; unreadable: number; stored: number; url: string }): void;
 }
 
 export interface StandaloneOptions {
   /** What to read after the start; no files are none, unless an interface is configured. */
   readonly inputs: ProbeInputs;
+  /** Also read the demonstration capture, which is made in the data folder. */
+  readonly demonstration: boolean;
   /** Goes before the configured data folder. */
   readonly data?: string;
   /** Tells the person at the terminal what happens. */
@@ -43,12 +49,16 @@ export interface StandaloneOptions {
 }
 
 /** Probe, detector, alerter, review page and an embedded ClickHouse in one process; logs in process where Kafka stands otherwise. */
-export function standaloneService({ inputs, data, report }: StandaloneOptions): ServiceDefinition<Configuration> {
+export function standaloneService({ inputs, demonstration, data, report }: StandaloneOptions): ServiceDefinition<Configuration> {
   return {
     name: 'telltale',
     schema: standaloneSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
-      const folder = dataFolder(path.resolve(projectRoot, data ?? configuration.standalone.data));
+      const place = path.resolve(projectRoot, data ?? configuration.standalone.data);
+      const folder = dataFolder(place);
+      report.starting(place);
+      if (demonstration) await ensureDemonstration(folder.demonstration);
+      const captures = demonstration ? [...inputs.captures, folder.demonstration] : inputs.captures;
       const { detection, watchers, checks: tableChecks, scheduled } = await liveDetection(configuration.standalone, { logger, metrics });
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
@@ -77,10 +87,12 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
       reportScheduledDetections(metrics, schedule.counters);
       reportStore(metrics, store.counters);
 
-      const { source, checks, endless } = sourceOf(inputs, {
+      const { source, checks, endless } = sourceOf({ ...inputs, captures }, {
         pipeline, sink: flows.sink, logger, metrics, live: configuration.standalone.live, templates: folder.templates, positions: folder.positions,
         onProgress: report.progress,
-        onDone: (unreadable) => void schedule.catchUp().then(() => report.done({ pipeline, unreadable, url: http.url })),
+        onDone: (unreadable) => void schedule.catchUp()
+          .then(async () => report.done({ pipeline, unreadable, stored: await storedFindings(store), url: http.url }))
+          .catch((error: unknown) => lifecycle.fail('the report', error)),
         onFailure: (error) => lifecycle.fail('the probe', error),
       });
       const http = new HttpComponent({
@@ -96,6 +108,11 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
       if (endless !== null) lifecycle.add({ name: 'report', start: () => report.reading(endless, http.url) });
     },
   };
+}
+
+async function storedFindings(store: Store): Promise<number> {
+  const [row] = await store.query<{ stored: number }>('SELECT uniqExact(event_id) AS stored FROM findings');
+  return Number(row!.stored);
 }
 
 /** The alerter behind an in-process log of findings. Without a configured receiver there is none. */

@@ -34,14 +34,27 @@ test('the demonstration: its leaks are told and shown, Ctrl-C ends it, and a sec
     assert.match(up.stdout, /Two subjects in the same room +room_id \S+ +several /, 'what correlations find is told as well');
     const { findings: total } = await (await fetch(`${up.url}/api/summary`)).json() as { findings: number };
     assert.match(up.stdout, new RegExp(`^${total} findings`, 'm'), 'page and terminal agree');
+    assert.doesNotMatch(up.stdout, /earlier runs/);
     assert.equal(metrics.sum('telltale_store_findings_total'), total, 'page and metrics agree');
   });
   assert.ok(first.total >= 8, `${first.total} findings`);
   const alerts = webhook.bodies.flatMap((body) => (JSON.parse(body) as { alerts: { labels: Record<string, string> }[] }).alerts);
   assert.ok(alerts.some(({ labels }) => labels['country'] === 'CN'), 'the key from Beijing is alerted');
 
-  const second = await demonstrate(folder.path, environment, async () => {});
+  const second = await demonstrate(folder.path, environment, async (up) => {
+    assert.match(up.stdout, new RegExp(`With those of earlier runs the review page has ${first.total} findings`), 'correlations are not told again');
+  });
   assert.deepEqual(second, first);
+});
+
+test('the configured data folder is named at the start, and has the demonstration too', async () => {
+  await using folder = await temporaryFolder('standalone');
+  const data = join(folder.path, 'configured');
+  await writeFile(join(folder.path, 'up.yaml'), `standalone:\n  data: ${data}\n`);
+  await using up = new TelltaleProcess(['up', '--demonstration', '--config', join(folder.path, 'up.yaml')], {});
+  await up.until('has told its findings', () => /Review page: http:\S+/.test(up.stdout));
+  assert.match(up.stderr, /^Starting Telltale standalone in \S*configured …$/m);
+  assert.ok((await readFile(join(data, 'demonstration.pcap'))).length > 0);
 });
 
 /** Runs the demonstration until it has told its findings, asks the page for them, and stops it with Ctrl-C. */
