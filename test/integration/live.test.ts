@@ -34,7 +34,7 @@ test('traffic on an interface becomes findings; the child is restarted, counted,
     const child = Number(/"pid":(\d+),"filter"/.exec(up.stderr)?.[1]);
     process.kill(child, 'SIGKILL');
     await up.until('to start the child again', async () => (await up.metrics()).sum('telltale_probe_live_restarts_total') === 1);
-    assert.match(up.stderr, /"interface":"lo".*"reason":"SIGKILL".*is started again/);
+    assert.match(up.stderr, /"interface":"lo".*"reason":"it was ended by SIGKILL".*is started again/);
     const before = await found();
     await up.until('to find the user again', async () => {
       await ask();

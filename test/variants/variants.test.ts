@@ -108,6 +108,7 @@ const rows: Record<string, readonly Row[]> = {
       'an envelope of a mail within a host',
       tcp('EHLO desk\r\nMAIL FROM:<jane@localhost>\r\n', 25, '220 mail.example.org ESMTP\r\n250 ok\r\n'),
       'email=jane@localhost',
+      'device_name=desk',
     ],
     ['a phone in JSON', post(json, '{"mobile":"+4915112345678"}'), 'phone=+4915112345678'],
     ['a phone in a tel URI in SIP', sipMessage('text/plain', 'call me: tel:+4915112345678'), 'phone=+4915112345678'],
