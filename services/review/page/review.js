@@ -107,7 +107,7 @@ function showFreshness() {
 byId('text').addEventListener('input', debounce((event) => filterBy((next) => {
   if (event.target.value === '') next.delete('text');
   else next.set('text', event.target.value);
-}, { replace: true }), 250));
+}, { step: 'text' }), 250));
 
 for (const name of ['from', 'to']) {
   byId(name).addEventListener('change', (event) => filterBy((next) => {
@@ -161,3 +161,6 @@ onView(() => {
   if (listQuery().toString() !== shown.list) void loadList();
   if (view.get('finding') !== shown.finding) void loadFinding();
 });
+
+// After the view has followed. A field that has the focus is otherwise left to who types in it.
+addEventListener('popstate', () => { byId('text').value = view.get('text') ?? ''; });

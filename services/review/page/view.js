@@ -23,12 +23,12 @@ export function onView(listener) {
   follow();
 }
 
-/** Changes to the view that `change` makes from this one. */
-export function go(change, { replace = false } = {}) {
+/** Changes to the view that `change` makes from this one. With `step`, changes of one name that follow each other are one step back. */
+export function go(change, { step = null, replace = step !== null && history.state === step } = {}) {
   const next = new URLSearchParams(view);
   change(next);
-  if (replace) history.replaceState(null, '', `#${next}`);
-  else history.pushState(null, '', `#${next}`);
+  if (replace) history.replaceState(step, '', `#${next}`);
+  else history.pushState(step, '', `#${next}`);
   follow();
 }
 
