@@ -12,7 +12,7 @@ export { CaptureError, type CaptureErrorCode } from './error.ts';
 export { Flow, noSurroundings, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
 export { FlowTable, flowTableDefaults, type FlowShare, type FlowTableOptions } from './flow-table.ts';
 export { type CaptureReaderOptions } from './format.ts';
-export { giveBack, keptCopy } from './kept-copy.ts';
+export { giveBack, keptCopy, keptCopyCost } from './kept-copy.ts';
 export {
   dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsApplicationData, tlsClientHello,
   tlsServerHello, type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,
