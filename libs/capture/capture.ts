@@ -7,7 +7,7 @@ export type { SendOptions, TcpConversation, TcpOptions } from './builder-tcp.ts'
 export { communityId, type CommunityIdInput } from './community-id.ts';
 export { CaptureCounters, captureReasons, type CaptureReason } from './counters.ts';
 export { decodePacket } from './decode.ts';
-export { doubled } from './doubled.ts';
+export { doubled, doubledAndFilled } from './doubled.ts';
 export { CaptureError, type CaptureErrorCode } from './error.ts';
 export { Flow, noSurroundings, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
 export { FlowTable, flowTableDefaults, type FlowShare, type FlowTableOptions } from './flow-table.ts';
