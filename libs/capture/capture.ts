@@ -14,7 +14,7 @@ export { FlowTable, flowTableDefaults, type FlowShare, type FlowTableOptions } f
 export { type CaptureReaderOptions } from './format.ts';
 export { giveBack, keptCopy, keptCopyCost } from './kept-copy.ts';
 export {
-  dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsApplicationData, tlsClientHello,
+  dnsAnswer, dnsQuery, httpRequest, httpResponse, stunMessage, tlsApplicationData, tlsClientHello,
   tlsServerHello, type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,
 } from './payloads.ts';
 export { ACK, FIN, RST, SYN, transportName } from './protocols.ts';
