@@ -50,6 +50,10 @@ describe('what an attacker can send costs no more than its length', () => {
     sendQuickly(Buffer.from('OPTIONS sip:a@b SIP/2.0\r\n\r\n'), ...pieces(Buffer.from(line.repeat(1500)), 1460));
   });
 
+  test('versions of HTTP byte by byte, where a message may begin', () => {
+    sendQuickly(Buffer.from('GET / HTTP/1.1\r\n\r\n\x01'), ...pieces(Buffer.alloc(30_000, ' HTTP/1.'), 1));
+  });
+
   test('passwords of IRC without end', () => {
     const { messages } = dissectStream([['source', 'PASS secret\r\n'.repeat(5000)]]);
     assert.ok(messages.every(({ protocol }) => protocol === 'tcp'));

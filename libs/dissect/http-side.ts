@@ -7,7 +7,7 @@ import {
   findHeadEnd, headerList, headerValue, mediaType, parseHead, parseHeaders, parseRequestLine, parseStatusLine, recogniseHttp,
   type Head, type Header, type RequestLine,
 } from './http-head.ts';
-import { findMessageStart } from './http-resync.ts';
+import { findMessageStart, searchedBytes } from './http-resync.ts';
 import { addTarget, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { StreamSession } from './protocol.ts';
@@ -39,7 +39,7 @@ export class HttpSide {
   readonly #stream: ByteStream;
 
   #state: State = 'head';
-  /** Bytes of the head that were already searched for its end, and whether they begin with a start line. */
+  /** Bytes that were already searched, for the end of the head or, if lost, for a message; and whether the head begins with a start line. */
   #searched = 0;
   #started = false;
   /** Bytes of the body, or of the chunk, still to come. */
@@ -380,16 +380,19 @@ export class HttpSide {
 
   #findNext(): boolean {
     const stream = this.#stream;
-    const start = findMessageStart(stream);
+    const start = findMessageStart(stream, this.#searched);
     if (start >= 0) {
+      this.#searched = 0;
       stream.consume(start);
       this.#state = recogniseHttp(stream.bytes()) === 'no' ? 'lost' : 'head';
       if (this.#state === 'lost') stream.consume(1);
       return true;
     }
+    this.#searched = searchedBytes(stream);
     const over = stream.length - lostWindow;
     if (over > 0) {
       stream.consume(over);
+      this.#searched -= over;
       this.#lost += over;
       if (this.#lost > maxLostBytes) this.#state = 'stopped';
     }
