@@ -54,6 +54,12 @@ describe('what an attacker can send costs no more than its length', () => {
     sendQuickly(Buffer.from('GET / HTTP/1.1\r\n\r\n\x01'), ...pieces(Buffer.alloc(30_000, ' HTTP/1.'), 1));
   });
 
+  test('a trailer of short lines, byte by byte', () => {
+    sendQuickly(
+      Buffer.from('POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n'), ...pieces(Buffer.alloc(30_000, 'a\n'), 1),
+    );
+  });
+
   test('passwords of IRC without end', () => {
     const { messages } = dissectStream([['source', 'PASS secret\r\n'.repeat(5000)]]);
     assert.ok(messages.every(({ protocol }) => protocol === 'tcp'));

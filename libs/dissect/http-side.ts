@@ -39,7 +39,10 @@ export class HttpSide {
   readonly #stream: ByteStream;
 
   #state: State = 'head';
-  /** Bytes that were already searched, for the end of the head or, if lost, for a message; and whether the head begins with a start line. */
+  /**
+   * Bytes that were already searched, for the end of the head or of the trailer or, if lost, for a message; and whether the head begins with a start
+   * line.
+   */
   #searched = 0;
   #started = false;
   /** Bytes of the body, or of the chunk, still to come. */
@@ -317,8 +320,12 @@ export class HttpSide {
     const bytes = stream.bytes();
     let length = bytes[0] === 0x0a ? 1 : bytes[0] === 0x0d && bytes[1] === 0x0a ? 2 : 0;
     if (length === 0) {
-      length = findHeadEnd(bytes, 0);
-      if (length === 0) return bytes.length < this.#session.options.maxHeadBytes ? false : this.#loseBody('bounded trailer');
+      length = findHeadEnd(bytes, this.#searched);
+      if (length === 0) {
+        this.#searched = bytes.length;
+        return bytes.length < this.#session.options.maxHeadBytes ? false : this.#loseBody('bounded trailer');
+      }
+      this.#searched = 0;
       if (this.#message !== null) {
         const trailers = parseHeaders(bytes.toString('latin1', 0, length), 0, () => this.#count('malformed header'));
         addHeaders(new FieldList(this.#message, this.#session), this.#isRequest ? 'http.request.trailer' : 'http.response.trailer', trailers, stream);
