@@ -37,7 +37,9 @@ function sendQuickly(...packets: Buffer[]): void {
 }
 
 describe('what an attacker can send costs no more than its length', () => {
-  test('empty lines', () => sendQuickly(...pieces(Buffer.alloc(70_000, '\n'), 1460)));
+  test('empty lines', () => sendQuickly(...pieces(Buffer.alloc(2_000_000, '\n'), 1460)));
+
+  test('lines of one letter', () => sendQuickly(...pieces(Buffer.alloc(1_000_000, 'a\n'), 1460)));
 
   test('a SIP message with a long head, whose body comes byte by byte', () => {
     sendQuickly(

@@ -10,8 +10,8 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 const sampleBytes = 64;
 /** A longer line is passed on in parts of this length. */
 const maxLineBytes = 4096;
-/** Empty lines, none of which is passed on, after which no more lines are looked for: a sender may have no end of them. */
-const mostEmptyLines = 4096;
+/** Lines of a text direction that are tried as the start of a known protocol: lines may be as short as their end, and have no end. */
+const lineAttempts = 4096;
 /** Packets of a binary direction that are still tried as the start of a known protocol. */
 const binaryAttempts = 16;
 /** Packets of a binary direction whose beginnings are compared with those of other flows, and how much of each. */
@@ -28,7 +28,7 @@ export class UnclaimedDirection {
   readonly #sender: Sender;
   #kind: 'unknown' | 'text' | 'binary' = 'unknown';
   #handedOver = 0;
-  #emptyLines = 0;
+  #lines = 0;
   #attempts = binaryAttempts;
   #samples = binarySamples;
   #isFull = false;
@@ -87,25 +87,21 @@ export class UnclaimedDirection {
       return true;
     }
     if (end > 0) this.#handOver(line, length);
-    else if (++this.#emptyLines === mostEmptyLines) this.#endText();
+    if (++this.#lines === lineAttempts) this.#attempts = 0;
     stream.consume(length);
     return true;
   }
 
   #handOver(line: Buffer, length: number): void {
     if (this.#handedOver + line.length > this.#session.options.maxUnclaimedBytes) {
-      this.#endText();
+      this.#session.counters.add('tcp', 'bounded text');
+      this.#kind = 'binary';
+      this.#samples = 0;
       return;
     }
     this.#handedOver += line.length;
     this.#session.counters.add('tcp', 'messages');
     this.#session.emit(payloadMessage('tcp', text, this.#session.originAt(this.#sender, length - 1), line));
-  }
-
-  #endText(): void {
-    this.#session.counters.add('tcp', 'bounded text');
-    this.#kind = 'binary';
-    this.#samples = 0;
   }
 
   #turnBinary(): void {
