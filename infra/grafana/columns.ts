@@ -41,7 +41,7 @@ export function link(title: string, url: string, { inNewTab = false } = {}): Dyn
 }
 
 /** The finding of this row on the review page; the row has its id in column `id`. */
-export const toReview = link('Open on the review page', '${review}/#finding=${__data.fields.id}', { inNewTab: true });
+const toReview = link('Open on the review page', '${review}/#finding=${__data.fields.id}', { inNewTab: true });
 
 /** Settings of the columns of `findingCells`: the sentence leads to the review page. */
 export const findingColumns = {

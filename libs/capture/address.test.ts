@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from './address.ts';
@@ -30,3 +31,18 @@ test('what is no address is refused', () => {
     assert.throws(() => parseAddress(text), TypeError, text);
   }
 });
+
+test('property: an address is what Node.js says is one', () => {
+  const part = fc.constantFrom('0', '1', '01', 'f', 'ffff', '00001', '255', '256', '.', ':', '::', ':', '1.2.3.4', 'g');
+  fc.assert(fc.property(fc.array(part, { maxLength: 16 }).map((parts) => parts.join('')), (text) => {
+    assert.equal(familyOf(text), isIP(text), text);
+  }), { numRuns: 20_000, examples: [['1.2.3.4::'], ['1.2.3.4::1'], ['01.2.3.4'], ['::01.2.3.4']] });
+});
+
+function familyOf(text: string): number {
+  try {
+    return parseAddress(text).length === 4 ? 4 : 6;
+  } catch {
+    return 0;
+  }
+}

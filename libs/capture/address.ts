@@ -60,13 +60,16 @@ export function parseAddress(text: string): Buffer {
 
 function parseIpv4(text: string): Buffer {
   const parts = text.split('.');
-  if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255)) throw notAnAddress();
+  // Not with leading zeros, which some readers take as octal.
+  if (parts.length !== 4 || parts.some((part) => !/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255)) throw notAnAddress();
   return Buffer.from(parts.map(Number));
 }
 
 function parseIpv6(text: string): Buffer {
   const halves = text.split('::');
   if (halves.length > 2) throw notAnAddress();
+  // Only the end may be dotted (RFC 4291, section 2.2).
+  if (halves.length === 2 && halves[0]!.includes('.')) throw notAnAddress();
   const head = groupBytes(halves[0]!);
   const tail = halves.length === 2 ? groupBytes(halves[1]!) : [];
   const zeros = 16 - head.length - tail.length;

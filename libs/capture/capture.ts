@@ -7,14 +7,14 @@ export type { SendOptions, TcpConversation, TcpOptions } from './builder-tcp.ts'
 export { communityId, type CommunityIdInput } from './community-id.ts';
 export { CaptureCounters, captureReasons, type CaptureReason } from './counters.ts';
 export { decodePacket } from './decode.ts';
-export { doubled } from './doubled.ts';
+export { doubled, doubledAndFilled } from './doubled.ts';
 export { CaptureError, type CaptureErrorCode } from './error.ts';
 export { Flow, noSurroundings, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
 export { FlowTable, flowTableDefaults, type FlowShare, type FlowTableOptions } from './flow-table.ts';
 export { type CaptureReaderOptions } from './format.ts';
-export { giveBack, keptCopy } from './kept-copy.ts';
+export { giveBack, keptCopy, keptCopyCost } from './kept-copy.ts';
 export {
-  dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsApplicationData, tlsClientHello,
+  dnsAnswer, dnsQuery, httpRequest, httpResponse, stunMessage, tlsApplicationData, tlsClientHello,
   tlsServerHello, type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,
 } from './payloads.ts';
 export { ACK, FIN, RST, SYN, transportName } from './protocols.ts';

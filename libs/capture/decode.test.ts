@@ -191,6 +191,16 @@ test('a jumbogram has its length in an option', () => {
   assert.deepEqual([decoded, view.ipLength, view.payloadEnd - view.payloadStart, reasons], [true, 70_040, 70_000 - 16, []]);
 });
 
+test('a jumbogram is no longer than what was on the wire, and no shorter than 65,536 bytes (RFC 2675, section 3)', () => {
+  for (const length of ['fffffff0', '00000010']) {
+    const forged = Buffer.concat([ipv6.subarray(0, 40), hex(`11 00 c204 ${length}`), ipv6.subarray(40)]);
+    forged.writeUInt16BE(0, 4);
+    forged[6] = 0;
+    const { view, decoded } = decode(101, forged);
+    assert.deepEqual([decoded, view.ipLength, view.payloadMissing], [true, forged.length, 0], length);
+  }
+});
+
 test('malformed packets are counted by layer and reason', () => {
   const change = (bytes: Buffer, at: number, value: number) => {
     const changed = Buffer.from(bytes);

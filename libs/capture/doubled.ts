@@ -11,3 +11,10 @@ export function doubled({ buffer }: { buffer: ArrayBuffer }): ArrayBuffer {
   giveBack({ buffer });
   return larger;
 }
+
+/** A table twice as long as `old`, all of `value`. Nothing of the old one is needed, so that its memory is given back first. */
+export function doubledAndFilled(old: Int32Array, value: number): Int32Array<ArrayBuffer> {
+  const { length } = old;
+  giveBack(old);
+  return new Int32Array(2 * length).fill(value);
+}

@@ -1,4 +1,4 @@
-import { doubled } from './doubled.ts';
+import { doubled, doubledAndFilled } from './doubled.ts';
 import { KEY_WORDS, type FlowKey } from './flow-key.ts';
 import type { TrackedFlow } from './tracked-flow.ts';
 
@@ -119,7 +119,7 @@ export class FlowSlots {
   }
 
   #addBuckets(): void {
-    this.#buckets = new Int32Array(doubled(this.#buckets)).fill(NONE);
+    this.#buckets = doubledAndFilled(this.#buckets, NONE);
     for (let slot = 0; slot < this.#flows.length; slot++) if (this.#flows[slot] !== null) this.#link(slot);
   }
 }

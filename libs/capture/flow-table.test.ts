@@ -253,7 +253,7 @@ test('fragments: incomplete ones expire, too many give way, impossible ones are 
   for (const [index, frame] of builder.frames().entries()) if (index % 2 === 0) incomplete.frame(at + index, frame.bytes);
   const whole = replay(incomplete.pcap());
   assert.deepEqual([whole.flows.length, whole.counters.get('fragment/expired'), whole.counters.heldBytes], [0, 4, 0]);
-  const bounded = replay(incomplete.pcap(), { maxFragmentBytes: 1500 });
+  const bounded = replay(incomplete.pcap(), { maxFragmentBytes: 3000 });
   assert.deepEqual([bounded.counters.get('fragment/evicted'), bounded.counters.get('fragment/expired')], [2, 2]);
 
   const impossible = new CaptureBuilder();

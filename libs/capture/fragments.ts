@@ -1,13 +1,14 @@
 import type { CaptureCounters } from './counters.ts';
 import { decodeDatagram } from './decode.ts';
-import { keptCopy } from './kept-copy.ts';
+import { keptCopy, keptCopyCost } from './kept-copy.ts';
 import type { PacketView } from './view.ts';
 
 const MAX_DATAGRAM = 65_535;
 /** Enough for a full datagram in fragments of 128 bytes; hosts send at least 512. It bounds the work per fragment. */
 const MAX_FRAGMENTS = 512;
-/** Counted per fragment in addition to its bytes. */
-const FRAGMENT_COST = 128;
+/** Memory of a fragment in addition to its bytes, and of a datagram in addition to its fragments, so that the bound holds for the smallest ones. */
+const FRAGMENT_COST = keptCopyCost + 32;
+const DATAGRAM_COST = 512;
 /** RFC 791 recommends 15 s as a lower bound, RFC 8200 requires 60 s. */
 const EXPIRY_MICROS = 60e6;
 
@@ -23,7 +24,7 @@ interface Datagram {
   readonly fragments: Fragment[];
   /** Its IPv6 fragments overlap: all of them, past and future, are dropped. */
   isForbidden: boolean;
-  /** Bytes held, without and with the constant per fragment. */
+  /** Bytes held, and the memory that they take. */
   bytes: number;
   cost: number;
   /** Packets that carried it, including duplicates, and the sum of their IP lengths. */
@@ -80,7 +81,7 @@ export class FragmentTable {
     if (view.fragmentOffset === 0) datagram.transport = view.transport;
     datagram.fragments.push({ offset: view.fragmentOffset, bytes: keptCopy(view.data.subarray(view.payloadStart, view.payloadEnd)) });
     if (!view.moreFragments && datagram.length < 0) datagram.length = view.fragmentOffset + length;
-    this.#charge(datagram, length);
+    this.#charge(datagram, length, length + FRAGMENT_COST);
     this.#counters.count('fragment/held');
     if (isWhole(datagram)) {
       this.#remove(datagram);
@@ -106,7 +107,7 @@ export class FragmentTable {
     this.#release(datagram);
     datagram.fragments.length = 0;
     datagram.isForbidden = true;
-    this.#charge(datagram, 0);
+    this.#charge(datagram, 0, DATAGRAM_COST);
     return true;
   }
 
@@ -125,6 +126,7 @@ export class FragmentTable {
       const { micros: firstMicros, transport } = view;
       datagram = { key, firstMicros, fragments: [], isForbidden: false, bytes: 0, cost: 0, packets: 0, ipLength: 0, length: -1, transport };
       this.#datagrams.set(key, datagram);
+      this.#charge(datagram, 0, DATAGRAM_COST);
     }
     return datagram;
   }
@@ -166,10 +168,10 @@ export class FragmentTable {
     }
   }
 
-  #charge(datagram: Datagram, length: number): void {
+  #charge(datagram: Datagram, length: number, cost: number): void {
     datagram.bytes += length;
-    datagram.cost += length + FRAGMENT_COST;
-    this.#cost += length + FRAGMENT_COST;
+    datagram.cost += cost;
+    this.#cost += cost;
     this.#counters.heldBytes += length;
   }
 

@@ -13,6 +13,8 @@ const SHIM6 = 140;
 /** Hop-by-hop options. */
 const PAD_1 = 0;
 const JUMBO_PAYLOAD = 0xc2;
+/** Longest payload without that option. */
+const MAX_PAYLOAD = 0xffff;
 
 /** IPv4 or IPv6, according to the version. */
 export function decodeIp(view: PacketView, counters: CaptureCounters): layer.Layer {
@@ -54,9 +56,10 @@ export function decodeIpv6(view: PacketView, counters: CaptureCounters): layer.L
   if (data[at]! >> 4 !== 6) return fail(counters, 'ipv6/bad_version');
   const nextHeader = data[at + 6]!;
   let payloadLength = (data[at + 4]! << 8) | data[at + 5]!;
-  if (payloadLength === 0 && nextHeader === HOP_BY_HOP) payloadLength = jumboLength(data, at + 40, end);
+  const onWire = end + view.payloadMissing - at - 40;
+  if (payloadLength === 0 && nextHeader === HOP_BY_HOP) payloadLength = Math.min(onWire, jumboLength(data, at + 40, end));
   // Otherwise a length of 0 means that the packet was captured before segmentation offload.
-  if (payloadLength === 0) payloadLength = end + view.payloadMissing - at - 40;
+  if (payloadLength === 0) payloadLength = onWire;
 
   view.ipVersion = 6;
   view.ipLength = 40 + payloadLength;
@@ -75,12 +78,18 @@ export function decodeIpPayload(view: PacketView, counters: CaptureCounters): la
   return view.ipVersion === 6 ? decodeExtensionHeaders(view, counters) : layer.TRANSPORT;
 }
 
-/** RFC 2675: the length of a packet above 65,535 bytes, from the hop-by-hop options at `at`; 0 if they have none. */
+/**
+ * RFC 2675: the length of a packet above 65,535 bytes, from the hop-by-hop options at `at`; 0 if they have none, or a shorter one (section 3). The
+ * caller believes no more than was on the wire: a few bytes would count as 4 GB.
+ */
 function jumboLength(data: Buffer, at: number, end: number): number {
   if (at + 8 > end) return 0;
   const optionsEnd = Math.min(end, at + (data[at + 1]! + 1) * 8);
   for (let option = at + 2; option + 2 <= optionsEnd; option += data[option] === PAD_1 ? 1 : 2 + data[option + 1]!) {
-    if (data[option] === JUMBO_PAYLOAD && data[option + 1] === 4 && option + 6 <= optionsEnd) return readUint32(data, option + 2);
+    if (data[option] === JUMBO_PAYLOAD && data[option + 1] === 4 && option + 6 <= optionsEnd) {
+      const length = readUint32(data, option + 2);
+      return length > MAX_PAYLOAD ? length : 0;
+    }
   }
   return 0;
 }

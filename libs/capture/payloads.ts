@@ -108,7 +108,7 @@ function tlsExtension(type: number, data: Buffer): Buffer {
 }
 
 /** STUN and TURN message types, method and class together (RFC 8489, section 5; RFC 8656, section 17). */
-export const stunTypes = {
+const stunTypes = {
   bindingRequest: 0x0001,
   bindingSuccess: 0x0101,
   allocateRequest: 0x0003,
@@ -117,7 +117,7 @@ export const stunTypes = {
 } as const;
 
 /** Attribute types (RFC 8489, section 18.3; RFC 8656, section 18). */
-export const stunAttributes = {
+const stunAttributes = {
   username: 0x0006,
   errorCode: 0x0009,
   lifetime: 0x000d,

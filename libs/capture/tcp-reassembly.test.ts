@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { CaptureBuilder } from './builder.ts';
 import type { TcpConversation, TcpOptions } from './builder-tcp.ts';
 import type { FlowTableOptions } from './flow-table.ts';
+import { keptCopyCost } from './kept-copy.ts';
 import { replay } from './testing/replay.ts';
 
 const client = { ip: '10.0.0.1', port: 40_000 };
@@ -121,7 +122,7 @@ test('all streams together: the one that has held longest gives way', () => {
   const builder = new CaptureBuilder();
   const streams = [1, 2, 3].map((host) => builder.tcp({ client: { ip: `10.0.0.${host}`, port: 40_000 }, server, at: at + host }).handshake());
   for (const [index, stream] of streams.entries()) stream.pause(1000 * index).segment('source', 500, `waiting ${index}`);
-  const { flows, counters } = replay(builder.pcap(), { maxBufferedBytes: 2 * (128 + 10) });
+  const { flows, counters } = replay(builder.pcap(), { maxBufferedBytes: 2 * (keptCopyCost + 96 + 10) });
   assert.equal(counters.get('tcp/buffer_total'), 1);
   const gapFrames = flows.map((recorded) => recorded.missing('source'));
   assert.deepEqual(gapFrames, [500, 500, 500]);

@@ -1,11 +1,11 @@
 import type { CaptureCounters } from './counters.ts';
 import type { FlowHandler } from './flow.ts';
-import { giveBack, keptCopy } from './kept-copy.ts';
+import { giveBack, keptCopy, keptCopyCost } from './kept-copy.ts';
 import { nothingHeld, type HeldSegment, type TcpStream } from './tcp-stream.ts';
 import type { PacketView } from './view.ts';
 
-/** Counted per held segment in addition to its bytes, so that many tiny segments reach the bound too. */
-const SEGMENT_COST = 128;
+/** Memory of a held segment in addition to its bytes, so that the bounds hold for many tiny segments too. */
+const SEGMENT_COST = keptCopyCost + 96;
 /** How long to wait for bytes that the receiver already has: two directions, or two queues of a probe, are not captured in exact order. */
 const ACKNOWLEDGED_GRACE_MICROS = 100_000;
 /** RFC 7323, section 2.3: no window is larger, so a segment further ahead belongs to another connection, or is forged. */

@@ -16,12 +16,14 @@ export interface DecodedContent {
 export function decodeContent(body: Buffer, codings: string, maxBytes: number): DecodedContent {
   const decoded: DecodedContent = { bytes: body, encoding: '', problem: '' };
   const names = codings.toLowerCase().split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'identity');
-  for (const name of names.slice(0, maxCodings).reverse()) {
+  // The last one was applied last.
+  for (const name of names.slice(-maxCodings).reverse()) {
     const inflate = decoders[name];
     if (inflate === undefined) return { bytes: none, encoding: decoded.encoding, problem: 'unknown content coding' };
     inflateInto(decoded, inflate, maxBytes);
     decoded.encoding = decoded.encoding === '' ? name : `${decoded.encoding}>${name}`;
   }
+  if (names.length > maxCodings) return { bytes: none, encoding: decoded.encoding, problem: 'bounded content' };
   return decoded;
 }
 

@@ -1,4 +1,4 @@
-import { keptCopy } from '#capture';
+import { keptCopy, keptCopyCost } from '#capture';
 
 interface Fragment {
   readonly offset: number;
@@ -20,6 +20,7 @@ export class Fragments {
     this.#maxParts = maxParts;
   }
 
+  /** Bytes of memory. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
@@ -28,7 +29,7 @@ export class Fragments {
   add(offset: number, bytes: Buffer): boolean {
     if (offset + bytes.length > this.#maxBytes || this.#parts.length >= this.#maxParts) return false;
     this.#parts.push({ offset, bytes: keptCopy(bytes) });
-    this.#heldBytes += bytes.length;
+    this.#heldBytes += bytes.length + keptCopyCost;
     return true;
   }
 

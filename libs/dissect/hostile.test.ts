@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DatagramDissector, DissectCounters, defaultDissectOptions } from './dissect.ts';
 import { bytes, hex, u8 } from './testing/bytes.ts';
-import { dissectPayload, dissectStream, fieldsOf } from './testing/packets.ts';
+import { dissectPayload, dissectStream, fieldsOf, openStream } from './testing/packets.ts';
 import { http2Frame } from './testing/samples.ts';
 
 /* Input that is made to be expensive: each took seconds, or the stack, with a parser that rescans all bytes for each byte, or recurses per layer. */
@@ -22,7 +22,46 @@ function invite(headers: string, body = ''): Buffer {
   );
 }
 
+function pieces(whole: Buffer, length: number): Buffer[] {
+  return Array.from({ length: Math.ceil(whole.length / length) }, (_, index) => whole.subarray(index * length, (index + 1) * length));
+}
+
+/** Sends packets of a client. They took four seconds or more, and now take a tenth of one. */
+function sendQuickly(...packets: Buffer[]): void {
+  const { dissector } = openStream();
+  const start = performance.now();
+  for (const [index, packet] of packets.entries()) if (!dissector.done) dissector.data('source', packet, index + 1, index + 1);
+  dissector.end();
+  const millis = Math.round(performance.now() - start);
+  assert.ok(millis < 2000, `${millis} ms`);
+}
+
 describe('what an attacker can send costs no more than its length', () => {
+  test('empty lines', () => sendQuickly(...pieces(Buffer.alloc(2_000_000, '\n'), 1460)));
+
+  test('lines of one letter', () => sendQuickly(...pieces(Buffer.alloc(1_000_000, 'a\n'), 1460)));
+
+  test('a SIP message with a long head, whose body comes byte by byte', () => {
+    sendQuickly(
+      Buffer.from(`OPTIONS sip:a@b SIP/2.0\r\n${'X: y\r\n'.repeat(8000)}Content-Length: 4000\r\n\r\n`), ...pieces(Buffer.alloc(4000, 'A'), 1),
+    );
+  });
+
+  test('lines of SIP that end in white space, but not quite', () => {
+    const line = `SIP/2.0 200 ${' '.repeat(1000)}\r${' '.repeat(1000)}x\n`;
+    sendQuickly(Buffer.from('OPTIONS sip:a@b SIP/2.0\r\n\r\n'), ...pieces(Buffer.from(line.repeat(1500)), 1460));
+  });
+
+  test('versions of HTTP byte by byte, where a message may begin', () => {
+    sendQuickly(Buffer.from('GET / HTTP/1.1\r\n\r\n\x01'), ...pieces(Buffer.alloc(30_000, ' HTTP/1.'), 1));
+  });
+
+  test('a trailer of short lines, byte by byte', () => {
+    sendQuickly(
+      Buffer.from('POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n'), ...pieces(Buffer.alloc(30_000, 'a\n'), 1),
+    );
+  });
+
   test('passwords of IRC without end', () => {
     const { messages } = dissectStream([['source', 'PASS secret\r\n'.repeat(5000)]]);
     assert.ok(messages.every(({ protocol }) => protocol === 'tcp'));

@@ -109,12 +109,17 @@ export function mediaType(contentType: string): string {
 /** Longest start line for which to wait. */
 const maxStartLine = 32 * 1024;
 
+/** Bytes of empty lines that may precede a start line; servers are to ignore one (RFC 9112, section 2.2). */
+const mostBlank = 8;
+
 /** Do these bytes (at least one) begin with a request line or a status line, ignoring empty lines before it? */
 export function recogniseHttp(bytes: Buffer): Recognition {
   const first = bytes[0]!;
   if (first === 0x0d || first === 0x0a) {
-    const next = bytes.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
-    return next < 0 ? 'more' : next > 8 ? 'no' : recogniseHttp(bytes.subarray(next));
+    let blank = 1;
+    while (blank <= mostBlank && (bytes[blank] === 0x0d || bytes[blank] === 0x0a)) blank++;
+    if (blank > mostBlank) return 'no';
+    return blank === bytes.length ? 'more' : recogniseHttp(bytes.subarray(blank));
   }
   if ((first | 0x20) < 0x61 || (first | 0x20) > 0x7a) return 'no';
   const lineEnd = bytes.subarray(0, maxStartLine).indexOf(0x0a);

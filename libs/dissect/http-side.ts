@@ -7,7 +7,7 @@ import {
   findHeadEnd, headerList, headerValue, mediaType, parseHead, parseHeaders, parseRequestLine, parseStatusLine, recogniseHttp,
   type Head, type Header, type RequestLine,
 } from './http-head.ts';
-import { findMessageStart } from './http-resync.ts';
+import { findMessageStart, searchedBytes } from './http-resync.ts';
 import { addTarget, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { StreamSession } from './protocol.ts';
@@ -39,7 +39,10 @@ export class HttpSide {
   readonly #stream: ByteStream;
 
   #state: State = 'head';
-  /** Bytes of the head that were already searched for its end, and whether they begin with a start line. */
+  /**
+   * Bytes that were already searched, for the end of the head or of the trailer or, if lost, for a message; and whether the head begins with a start
+   * line.
+   */
   #searched = 0;
   #started = false;
   /** Bytes of the body, or of the chunk, still to come. */
@@ -317,8 +320,12 @@ export class HttpSide {
     const bytes = stream.bytes();
     let length = bytes[0] === 0x0a ? 1 : bytes[0] === 0x0d && bytes[1] === 0x0a ? 2 : 0;
     if (length === 0) {
-      length = findHeadEnd(bytes, 0);
-      if (length === 0) return bytes.length < this.#session.options.maxHeadBytes ? false : this.#loseBody('bounded trailer');
+      length = findHeadEnd(bytes, this.#searched);
+      if (length === 0) {
+        this.#searched = bytes.length;
+        return bytes.length < this.#session.options.maxHeadBytes ? false : this.#loseBody('bounded trailer');
+      }
+      this.#searched = 0;
       if (this.#message !== null) {
         const trailers = parseHeaders(bytes.toString('latin1', 0, length), 0, () => this.#count('malformed header'));
         addHeaders(new FieldList(this.#message, this.#session), this.#isRequest ? 'http.request.trailer' : 'http.response.trailer', trailers, stream);
@@ -380,16 +387,19 @@ export class HttpSide {
 
   #findNext(): boolean {
     const stream = this.#stream;
-    const start = findMessageStart(stream);
+    const start = findMessageStart(stream, this.#searched);
     if (start >= 0) {
+      this.#searched = 0;
       stream.consume(start);
       this.#state = recogniseHttp(stream.bytes()) === 'no' ? 'lost' : 'head';
       if (this.#state === 'lost') stream.consume(1);
       return true;
     }
+    this.#searched = searchedBytes(stream);
     const over = stream.length - lostWindow;
     if (over > 0) {
       stream.consume(over);
+      this.#searched -= over;
       this.#lost += over;
       if (this.#lost > maxLostBytes) this.#state = 'stopped';
     }

@@ -223,6 +223,14 @@ describe('request body', () => {
     assert.ok((messages[0]!.payload?.length ?? 0) <= 100_000);
   });
 
+  test('content under more codings than anybody needs is counted, not passed on packed', () => {
+    let packed: Buffer = json;
+    for (let i = 0; i < 4; i++) packed = gzipSync(packed);
+    const { messages, counters } = dissectStream([['source', post('Content-Encoding: gzip, gzip, gzip, gzip\r\n', packed)]]);
+    assert.equal(counters.get('http', 'bounded content'), 1);
+    assert.equal(messages[0]!.payload, null);
+  });
+
   test('content that is no gzip is counted, and the rest goes on', () => {
     const { messages, counters } = dissectStream([['source', post('Content-Encoding: gzip\r\n', 'plain')], ['source', 'GET /2 HTTP/1.1\r\n\r\n']]);
     assert.equal(counters.get('http', 'malformed content'), 1);

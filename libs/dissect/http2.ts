@@ -1,5 +1,5 @@
-import { keptCopy } from '#capture';
 import { ByteStream } from './bytestream.ts';
+import { CollectedBytes } from './collected.ts';
 import { FieldList, type FrameMap } from './fieldlist.ts';
 import { HpackDecoder, HpackError } from './hpack.ts';
 import { isMedia, readBody, type BodyHead } from './http-body.ts';
@@ -90,8 +90,8 @@ class Http2Side implements Side {
   #toTake = 0;
   #streamId = 0;
   #endsStream = false;
-  /** Fragments of the current header block. */
-  #block: Buffer[] = [];
+  /** What has arrived of the current header block, and the bytes that it counts for. */
+  readonly #block = new CollectedBytes();
   #blockLength = 0;
   #blockEndsStream = false;
 
@@ -103,7 +103,7 @@ class Http2Side implements Side {
   }
 
   get heldBytes(): number {
-    return this.#kept + this.#blockLength + this.#hpack.size;
+    return this.#kept + this.#block.heldBytes + this.#hpack.size;
   }
 
   read(): void {
@@ -129,7 +129,7 @@ class Http2Side implements Side {
     }
     this.#stream.clear();
     this.#toTake = this.#toSkip = this.#blockLength = 0;
-    this.#block = [];
+    this.#block.clear();
     this.#hpack.forget();
   }
 
@@ -232,7 +232,7 @@ class Http2Side implements Side {
       if ((flags & PADDED) !== 0) end -= payload[start++] ?? 0;
       if (type === HEADERS && (flags & PRIORITY) !== 0) start += 5;
       if (type === PUSH_PROMISE) start += 4;
-      this.#block = [];
+      this.#block.clear();
       this.#blockLength = 0;
       this.#blockEndsStream = (flags & END_STREAM) !== 0 && type === HEADERS;
       this.#streamId = type === PUSH_PROMISE ? 0 : id;
@@ -241,7 +241,7 @@ class Http2Side implements Side {
       this.#break('malformed frame');
       return;
     }
-    this.#block.push(keptCopy(payload.subarray(start, end)));
+    this.#block.append(payload.subarray(start, end));
     // An empty fragment counts as one byte: it continues the block, which must not go on for ever.
     this.#blockLength += end - start + 1;
     if (this.#blockLength > this.#session.options.maxHeadBytes) this.#break('bounded head');
@@ -249,14 +249,12 @@ class Http2Side implements Side {
   }
 
   #takeHeaders(origin: Origin): void {
-    const block = Buffer.concat(this.#block);
-    this.#block = [];
     this.#blockLength = 0;
     const headers: Header[] = [];
     const pseudo = new Map<string, string>();
     let listed = 0;
     try {
-      this.#hpack.decode(block, (name, value) => {
+      this.#hpack.decode(this.#block.bytes(), (name, value) => {
         // A few bytes of a block may expand to many (RFC 9113, section 10.5.1).
         listed += name.length + value.length + 1;
         if (listed > this.#session.options.maxHeadBytes) return;
@@ -267,6 +265,8 @@ class Http2Side implements Side {
       if (!(error instanceof HpackError)) throw error;
       this.#break('malformed header block');
       return;
+    } finally {
+      this.#block.clear();
     }
     if (listed > this.#session.options.maxHeadBytes) this.#count('bounded head');
     // A promised request comes from the server itself.

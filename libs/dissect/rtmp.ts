@@ -1,5 +1,5 @@
-import { keptCopy } from '#capture';
 import { visitAmf } from './amf.ts';
+import { CollectedBytes } from './collected.ts';
 import { FieldList, wholeAt } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
@@ -45,7 +45,7 @@ interface ChunkStream {
   extended: boolean;
   received: number;
   /** What has arrived of a command. */
-  parts: Buffer[];
+  readonly body: CollectedBytes;
 }
 
 interface Direction {
@@ -74,7 +74,7 @@ class RtmpReader implements FrameReader {
   get heldBytes(): number {
     let bytes = 0;
     for (const { streams } of [this.#directions.source, this.#directions.destination])
-      for (const { parts, received } of streams.values()) if (parts.length > 0) bytes += received;
+      for (const { body } of streams.values()) bytes += body.heldBytes;
     return bytes;
   }
 
@@ -99,16 +99,21 @@ class RtmpReader implements FrameReader {
     const stream = openStream(direction, header, context);
     const data = bytes.subarray(header.dataAt);
     const isKept = stream.type === COMMAND || stream.type === COMMAND_AMF3 || stream.type === SET_CHUNK_SIZE;
-    if (isKept && stream.length <= context.options.maxHeadBytes) stream.parts.push(keptCopy(data));
+    if (isKept && stream.length <= context.options.maxHeadBytes) stream.body.append(data);
     stream.received += data.length;
     if (stream.received < stream.length) return null;
-    const whole = Buffer.concat(stream.parts);
     stream.received = 0;
-    stream.parts = [];
-    if (stream.type === SET_CHUNK_SIZE && whole.length === 4) direction.chunkSize = Math.max(1, whole.readUInt32BE(0) & 0x7fffffff);
-    if (stream.type === COMMAND) return command(whole, context);
-    return stream.type === COMMAND_AMF3 ? command(whole.subarray(1), context) : null;
+    const message = take(stream.type, stream.body.bytes(), direction, context);
+    stream.body.clear();
+    return message;
   }
+}
+
+/** Takes a whole message; null if it is not a command of interest. */
+function take(type: number, body: Buffer, direction: Direction, context: FrameContext): Message | null {
+  if (type === SET_CHUNK_SIZE && body.length === 4) direction.chunkSize = Math.max(1, body.readUInt32BE(0) & 0x7fffffff);
+  if (type === COMMAND) return command(body, context);
+  return type === COMMAND_AMF3 ? command(body.subarray(1), context) : null;
 }
 
 /** The header of the chunk at the start, with omitted fields taken from the previous chunk; null if more bytes are needed. */
@@ -140,9 +145,10 @@ function openStream(direction: Direction, { id, format, length, type, extended }
       direction.streams.delete(direction.streams.keys().next().value!);
       context.counters.add('rtmp', 'bounded chunk streams');
     }
-    direction.streams.set(id, (stream = { length, type, extended, received: 0, parts: [] }));
+    direction.streams.set(id, (stream = { length, type, extended, received: 0, body: new CollectedBytes() }));
   } else if (format < 3) {
-    Object.assign(stream, { length, type, extended, received: 0, parts: [] });
+    stream.body.clear();
+    Object.assign(stream, { length, type, extended, received: 0 });
   }
   return stream;
 }

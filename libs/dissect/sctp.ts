@@ -1,4 +1,4 @@
-import { keptCopy } from '#capture';
+import { keptCopy, keptCopyCost } from '#capture';
 import { diameterMessage, recogniseDiameter } from './diameter.ts';
 import { isDtls } from './dtls.ts';
 import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
@@ -38,10 +38,16 @@ interface Fragment {
 /** One direction of an association. */
 class Direction {
   readonly fragments = new Map<number, Fragment>();
+  /** Of all fragments. */
   bytes = 0;
   /** Bytes of messages without named fields that were passed on. */
   scanned = 0;
   readonly #seen = new Set<number>();
+
+  /** Bytes of memory of the fragments. */
+  get heldBytes(): number {
+    return this.bytes + this.fragments.size * keptCopyCost;
+  }
 
   /** False if the TSN was seen before. */
   isNew(tsn: number): boolean {
@@ -74,7 +80,7 @@ export class SctpDissector {
 
   /** Bytes kept of incomplete user messages. */
   get heldBytes(): number {
-    return this.#source.bytes + this.#destination.bytes;
+    return this.#source.heldBytes + this.#destination.heldBytes;
   }
 
   /** Reads the chunks of one packet, which follow its common header. */

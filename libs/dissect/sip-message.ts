@@ -11,11 +11,12 @@ import { decodeUrl, decodeUtf8 } from './urlencoded.ts';
 const sip: Encryption = { verdict: 'cleartext', reason: 'SIP' };
 const rtsp: Encryption = { verdict: 'cleartext', reason: 'RTSP' };
 
-const startLine = /^(?:[A-Z][A-Z_]{2,19} +(?:sips?|tel|rtspu?|\*)[^\s]* +(SIP\/2|RTSP\/[12])\.0|(SIP\/2|RTSP\/[12])\.0 +\d{3}(?: .*)?)\s*$/i;
+const startLine = /^(?:[A-Z][A-Z_]{2,19} +(?:sips?|tel|rtspu?|\*)[^\s]* +(SIP\/2|RTSP\/[12])\.0|(SIP\/2|RTSP\/[12])\.0 +\d{3}(?: .*)?)$/i;
 
 /** `SIP` or `RTSP` if the line starts a message of that protocol (RFC 3261, section 7; RFC 7826, section 5), else ''. */
 export function sessionProtocolOf(line: string): 'sip' | 'rtsp' | '' {
-  const match = startLine.exec(line);
+  // Trimmed here: white space of which the line may or may not be full must not have two ways to match.
+  const match = startLine.exec(line.trimEnd());
   if (match === null) return '';
   return /^sip/i.test((match[1] ?? match[2])!) ? 'sip' : 'rtsp';
 }

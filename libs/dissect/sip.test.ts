@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { dissectPayload, dissectStream, fieldsOf } from './testing/packets.ts';
+import { dissectPayload, dissectStream, fieldsOf, openStream } from './testing/packets.ts';
 import { conversations } from './testing/samples.ts';
 
 function sip(startLine: string, ...lines: string[]): Buffer {
@@ -61,6 +61,18 @@ describe('SIP', () => {
   test('over TCP, with a body, and found again behind what is none', () => {
     const { messages } = dissectStream(conversations['sip']!);
     assert.deepEqual(messages.map(({ protocol, fields }) => [protocol, fields.length]), [['sip', 9], ['sip', 9], ['sip', 1]]);
+  });
+
+  test('a message whose body is lost, or never arrives, yields what its head says; the rest of the body is none', () => {
+    const head = sip('INVITE sip:a@sip.example SIP/2.0', 'From: <sip:jane@sip.example>', 'Content-Type: application/sdp', 'Content-Length: 60');
+    const next = sip('BYE sip:b@sip.example SIP/2.0', 'Content-Length: 0');
+    const { dissector, result } = openStream();
+    dissector.data('source', Buffer.concat([head, Buffer.from('v=0\r\n')]), 1, 1);
+    dissector.gap('source', 20);
+    dissector.data('source', Buffer.concat([Buffer.from('BYE sip:x@sip.example SIP/2.0\r\n\r\n-+'), next, head]), 2, 2);
+    dissector.end();
+    assert.deepEqual(result.messages.map(({ facts, fields }) => [facts['telltale.sip.method'], fields.length]), [['INVITE', 2], ['BYE', 1], ['INVITE', 2]]);
+    assert.equal(result.counters.get('sip', 'cut message'), 2);
   });
 
   test('a cut datagram yields what is there; other text is none', () => {

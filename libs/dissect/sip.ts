@@ -2,7 +2,7 @@ import { findHeadEnd, parseHead } from './http-head.ts';
 import type { Message, Sender } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext, DatagramProtocol, Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { headerName, sessionMessage, sessionProtocolOf } from './sip-message.ts';
+import { headerName, sessionMessage, sessionProtocolOf, type SessionText } from './sip-message.ts';
 
 /** SIP (RFC 3261) and RTSP (RFC 7826), which have the same message format, over TCP. */
 export const sipOverTcp: StreamProtocol = {
@@ -77,21 +77,35 @@ class SessionHandler implements StreamHandler {
     }
   }
 
+  /** What has arrived of a message whose head is complete is read; the rest of its body is skipped. */
   gap(sender: Sender, missing: number): void {
     this.#session.counters.add('sip', 'gap');
+    const side = this.#sides[sender];
+    this.#cut(sender, side);
     this.#session[sender].clear();
-    this.#sides[sender].toSkip = Math.max(0, this.#sides[sender].toSkip - missing);
-    this.#sides[sender].searched = 0;
+    side.toSkip = Math.max(0, side.toSkip - missing);
+    side.searched = 0;
   }
 
   end(): void {
-    this.#session.source.clear();
-    this.#session.destination.clear();
+    for (const sender of ['source', 'destination'] as const) {
+      this.#cut(sender, this.#sides[sender]);
+      this.#session[sender].clear();
+    }
   }
 
   /** Reads a message, or a line that does not start one: an empty one is a keep-alive. False if more bytes are needed. */
   #message(sender: Sender, bytes: Buffer, side: Side): boolean {
-    const { counters, options, emit } = this.#session;
+    if (side.head === 0) return this.#readHead(sender, bytes, side);
+    const whole = side.head + Math.min(side.bodyLength, this.#session.options.maxBodyBytes);
+    if (bytes.length < whole) return false;
+    this.#emit(sender, whole, side);
+    return true;
+  }
+
+  /** Finds the end of the head, once per message; false if more bytes are needed. */
+  #readHead(sender: Sender, bytes: Buffer, side: Side): boolean {
+    const { counters, options } = this.#session;
     const stream = this.#session[sender];
     const newline = bytes.indexOf(LF);
     if (newline < 0 && bytes.length < options.maxHeadBytes) return false;
@@ -106,27 +120,35 @@ class SessionHandler implements StreamHandler {
       side.searched = bytes.length;
       return false;
     }
+    side.searched = 0;
     if (head === 0) {
       counters.add(protocol, 'bounded head');
       stream.consume(newline + 1);
-      side.searched = 0;
       return true;
     }
-    const bodyLength = contentLength(bytes, head);
-    const kept = Math.min(bodyLength, options.maxBodyBytes);
-    if (bytes.length < head + kept) {
-      side.searched = head - 1;
-      return false;
-    }
-    const whole = head + kept;
-    counters.add(protocol, 'messages');
-    emit(sessionMessage(
-      { protocol, bytes: bytes.subarray(0, whole), headLength: head, frames: stream }, this.#session.originAt(sender, whole - 1), this.#session,
-    ));
-    stream.consume(whole);
-    side.searched = 0;
-    side.toSkip = bodyLength - kept;
+    side.protocol = protocol;
+    side.head = head;
+    side.bodyLength = contentLength(bytes, head);
     return true;
+  }
+
+  /** Nothing that directly follows what has arrived of a message will arrive any more. */
+  #cut(sender: Sender, side: Side): void {
+    if (side.head === 0) return;
+    this.#session.counters.add(side.protocol, 'cut message');
+    this.#emit(sender, this.#session[sender].length, side);
+  }
+
+  /** Emits the message, of which `length` bytes are there; what is missing of its body is skipped. */
+  #emit(sender: Sender, length: number, side: Side): void {
+    const stream = this.#session[sender];
+    const { protocol, head, bodyLength } = side;
+    this.#session.counters.add(protocol, 'messages');
+    const text: SessionText = { protocol, bytes: stream.bytes().subarray(0, length), headLength: head, frames: stream };
+    this.#session.emit(sessionMessage(text, this.#session.originAt(sender, length - 1), this.#session));
+    stream.consume(length);
+    side.head = 0;
+    side.toSkip = head + bodyLength - length;
   }
 }
 
@@ -142,4 +164,8 @@ class Side {
   toSkip = 0;
   /** Bytes of the head that were already searched for its end. */
   searched = 0;
+  /** The message whose body is arriving: its protocol, and the lengths of its head (0: there is none) and of its body. */
+  protocol: 'sip' | 'rtsp' = 'sip';
+  head = 0;
+  bodyLength = 0;
 }

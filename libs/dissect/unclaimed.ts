@@ -10,6 +10,8 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 const sampleBytes = 64;
 /** A longer line is passed on in parts of this length. */
 const maxLineBytes = 4096;
+/** Lines of a text direction that are tried as the start of a known protocol: lines may be as short as their end, and have no end. */
+const lineAttempts = 4096;
 /** Packets of a binary direction that are still tried as the start of a known protocol. */
 const binaryAttempts = 16;
 /** Packets of a binary direction whose beginnings are compared with those of other flows, and how much of each. */
@@ -26,6 +28,7 @@ export class UnclaimedDirection {
   readonly #sender: Sender;
   #kind: 'unknown' | 'text' | 'binary' = 'unknown';
   #handedOver = 0;
+  #lines = 0;
   #attempts = binaryAttempts;
   #samples = binarySamples;
   #isFull = false;
@@ -84,6 +87,7 @@ export class UnclaimedDirection {
       return true;
     }
     if (end > 0) this.#handOver(line, length);
+    if (++this.#lines === lineAttempts) this.#attempts = 0;
     stream.consume(length);
     return true;
   }

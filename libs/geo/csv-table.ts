@@ -139,7 +139,7 @@ function isDigit(byte: number | undefined): boolean {
 }
 
 /** A CSV field (RFC 4180), without its quotes. */
-export function csvField(bytes: Buffer, start: number, end: number): string {
+function csvField(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end);
   return text.startsWith('"') && text.endsWith('"') && text.length >= 2 ? text.slice(1, -1).replaceAll('""', '"') : text;
 }

@@ -10,5 +10,5 @@ export { distance, distanceLimit, isBeyond, type Position } from './distance.ts'
 export { Geography, type GeoTables, type TableFile, type TableVersion } from './geography.ts';
 export { formatProblem, LocatedError, readYaml, type LocatedDocument, type Problem } from './located-yaml.ts';
 export type { Operator } from './operators.ts';
-export { agreementOf, claimText, dimensions, placeless, type Agreement, type Claim, type Dimension, type Place, type Unlocated } from './place.ts';
+export { agreementOf, dimensions, placeless, type Agreement, type Claim, type Dimension, type Place, type Unlocated } from './place.ts';
 export type { AddressScope } from './special-ranges.ts';

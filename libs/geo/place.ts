@@ -73,7 +73,7 @@ export function agreementOf(claims: readonly Claim[], dimension: Dimension): Agr
   return agreement;
 }
 
-export function claimText({ dimension, country, source, confidence }: Claim): string {
+function claimText({ dimension, country, source, confidence }: Claim): string {
   return `${dimension}=${country} by ${source}${confidence === '' ? '' : `, ${confidence}`}`;
 }
 

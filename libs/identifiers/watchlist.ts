@@ -36,7 +36,7 @@ export interface Watchlist {
 /** Bound on the values of all lists of a probe. */
 export const mostWatched = 10_000;
 /** Longest value, in characters. */
-export const longestWatched = 128;
+const longestWatched = 128;
 
 /** The fault of a list, and its location. Never quotes a value. */
 export class WatchlistError extends Error {

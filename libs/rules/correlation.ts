@@ -4,7 +4,7 @@ import { ConditionError, parseCondition, type Condition } from './condition.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { readHead, readLevel, type Head } from './rule-reader.ts';
 
-export const correlationTypes = [
+const correlationTypes = [
   'event_count', 'value_count', 'temporal', 'temporal_ordered', 'value_sum', 'value_avg', 'value_percentile', 'value_median',
 ] as const;
 export type CorrelationType = (typeof correlationTypes)[number];

@@ -1,5 +1,5 @@
 export { compileRules, RulePlan, type OnMatch } from './compile.ts';
-export { correlationTypes, type Bound, type CorrelationType } from './correlation.ts';
+export type { Bound } from './correlation.ts';
 export type { Correlation, CorrelationPart } from './correlation-links.ts';
 export { correlationSql, type CorrelationRange } from './correlation-sql.ts';
 export { correlationWindows, periodMicros, slides, timespanMicros, type CorrelationEvent, type CorrelationWindow } from './correlation-windows.ts';

@@ -58,7 +58,7 @@ function* leaves(schema: JsonSchema, path: readonly string[]): Generator<Option>
 }
 
 /** `groupWait` becomes `group_wait`. */
-export function snake(name: string): string {
+function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

@@ -112,7 +112,7 @@ async function readText(file: string): Promise<{ name: string; text: string }> {
 }
 
 /** Older tables deserve a warning, since address blocks are sold and moved every day. */
-export const oldTableDays = 60;
+const oldTableDays = 60;
 
 export interface GeoTableWatch {
   root: string;

@@ -15,7 +15,7 @@ export async function rotationsOf(file: string): Promise<{ path: string; dev: nu
 }
 
 /** Names given by logrotate, Suricata, Zeek, tcpdump and dumpcap: something with a digit after the name, or before its extension. */
-export function isRotationOf(name: string, base: string): boolean {
+function isRotationOf(name: string, base: string): boolean {
   const { name: stem, ext } = path.parse(base);
   if (name === base || !name.startsWith(stem)) return false;
   return (

@@ -10,7 +10,7 @@ import type { ProbePipeline } from '../../services/probe/pipeline.ts';
 import { replayCapture } from '../../services/probe/replay.ts';
 
 /** The same in each run, so that tokens are the same. */
-export const testTokenKey = Buffer.alloc(32, 7);
+const testTokenKey = Buffer.alloc(32, 7);
 
 export interface Probed {
   records: FlowRecord[];

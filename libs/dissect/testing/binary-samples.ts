@@ -248,7 +248,7 @@ export function rtmpMessage(type: number, body: Buffer, size = 128): Buffer {
 }
 
 const rtmpHandshake = bytes(u8(3), hex('00000001 00000000'), Buffer.alloc(1528 + 1536, 0x5a));
-export const rtmpConnect = rtmpMessage(
+const rtmpConnect = rtmpMessage(
   20,
   bytes(
     amfText('connect'),
@@ -263,7 +263,7 @@ export const rtmpConnect = rtmpMessage(
     hex('000009'),
   ),
 );
-export const rtmpPublish = rtmpMessage(
+const rtmpPublish = rtmpMessage(
   20, bytes(amfText('publish'), amfNumber, hex('05'), amfText('live_51482_kX9w3Pz7?user_id=42'), amfText('live')), 4096,
 );
 

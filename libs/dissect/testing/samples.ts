@@ -35,7 +35,7 @@ const invite = [
   'v=0', 'o=jane 1 1 IN IP4 192.0.2.7', 's=-', 'c=IN IP4 203.0.113.5', 'm=audio 1 RTP/AVP 0', 'a=candidate:1 1 UDP 2 2001:db8::1 9 typ host ', '',
 ].join('\r\n');
 
-export const kerberosReply = ber(
+const kerberosReply = ber(
   0x6b,
   ber(
     0x30,

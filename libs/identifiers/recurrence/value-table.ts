@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { doubled } from '#capture';
+import { doubled, doubledAndFilled } from '#capture';
 import { leastPause, near, type PayloadOrigin, type SampledFlow } from './sampled-flow.ts';
 
 /** Bound on the subjects of all protocols together. Within a protocol, subjects are numbered with 16 bits. */
@@ -214,7 +214,7 @@ export class ValueTable {
     this.#subjects = new Uint16Array(doubled(this.#subjects));
     this.#frames = new Float64Array(doubled(this.#frames));
     this.#keys = new Int32Array(doubled(this.#keys)).fill(none, this.#end * keyWords);
-    this.#chain = new Int32Array(doubled(this.#chain)).fill(none);
+    this.#chain = doubledAndFilled(this.#chain, none);
     // All rows are in use, since the table grows only when none is free.
     for (let row = 0; row < this.#end; row++) this.#enchain(row);
   }
