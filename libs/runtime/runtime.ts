@@ -19,3 +19,4 @@ export { Lifecycle, runToExit, type Component, type LifecycleOptions } from './l
 export { backoffMillis, pauseFor, retry, type Backoff, type RetryOptions } from './retry.ts';
 export { runService, type ServiceContext, type ServiceDefinition, type CommonSections } from './service.ts';
 export { projectRoot, version } from './project.ts';
+export { nearest } from './suggestion.ts';

@@ -1,4 +1,4 @@
-import { exitStatus, namedFileProblem, UnusableError, UsageError, type Command } from './command.ts';
+import { didYouMean, exitStatus, namedFileProblem, UnusableError, UsageError, type Command } from './command.ts';
 
 interface Entry {
   name: string;
@@ -78,7 +78,10 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const entry = commands.find((one) => one.name === name);
   if (!entry) {
-    process.stderr.write(`telltale: there is no command ${JSON.stringify(name)}\n\n${overview}`);
+    const meant = didYouMean(name, [...commands.map((one) => one.name), '--help', '--version']);
+    // With the overview below it, the name that was meant would be overlooked.
+    const remedy = meant === '' ? `\n\n${overview}` : '\nSee telltale --help.\n';
+    process.stderr.write(`telltale: there is no command ${JSON.stringify(name)}${meant}${remedy}`);
     return exitStatus.unusable;
   }
   const command = await entry.load();

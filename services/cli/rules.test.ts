@@ -246,6 +246,8 @@ test('rules test --backtest: what rules and correlations would have found in sto
   );
   assert.ok(out.includes(`1 window found, of 1 group\n  ${message}`), out);
   assert.equal(telltale('test', own, '--backtest', '2025-10-10', '2025-10-11', '--data', data).out, 'No flows of this time are stored.\n\n');
+  const shipped = telltale('test', '--backtest', '2025-10-09', '2025-10-10', '--data', data);
+  assert.deepEqual([shipped.status, shipped.err], [0, ''], 'ClickHouse runs the SQL of every rule that ships');
   assert.equal(telltale('test', own, '--backtest', '2025-10-10').status, 2);
   assert.equal(telltale('test', own, '--backtest', 'yesterday', '2025-10-11').status, 2);
 });

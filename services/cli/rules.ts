@@ -1,4 +1,4 @@
-import { exitStatus, parseArguments, UsageError, type Command } from './command.ts';
+import { actionOf, exitStatus, parseArguments, refuseIdle, UsageError, type Command } from './command.ts';
 import { projectRoot } from '#runtime';
 import { readRuleNames, type RuleNames } from '../detector/packs.ts';
 import { shippedRules } from '../detector/rule-folder.ts';
@@ -52,23 +52,30 @@ unusable arguments.
 `;
 
 const options = {
-  format: { type: 'string', default: 'table' },
+  format: { type: 'string' },
   rules: { type: 'string' },
   rule: { type: 'string' },
   policy: { type: 'string' },
   jurisdictions: { type: 'string' },
   backtest: { type: 'string' },
-  all: { type: 'boolean', default: false },
+  all: { type: 'boolean' },
   data: { type: 'string' },
   clickhouse: { type: 'string' },
 } as const;
+
+/** The actions that take an option; `policy` and `jurisdictions` go with all. */
+const takers = {
+  format: ['list'], rules: ['explain'], rule: ['explain', 'convert', 'test --backtest'], backtest: ['test'], all: ['explain'],
+  data: ['test --backtest'], clickhouse: ['test --backtest'],
+};
 
 const day = 86_400_000_000;
 
 export const rules: Command = {
   help,
   async run(args) {
-    const { values, positionals: [action, ...paths] } = parseArguments({ args, allowPositionals: true, options });
+    const { values, positionals: [word, ...paths] } = parseArguments({ args, allowPositionals: true, options });
+    const action = actionOf('rules', word, ['lint', 'test', 'list', 'explain', 'convert']);
     const single = (): string | undefined => {
       if (paths.length > 1) throw new UsageError(`rules ${action} takes one folder`);
       return paths[0];
@@ -79,8 +86,10 @@ export const rules: Command = {
     };
     const names = (): Promise<RuleNames> => readRuleNames({ root: projectRoot, ...files });
     const asSql = async (folder = shippedRules(projectRoot)): Promise<SqlOptions> => ({ folder, names: await names(), only: values.rule });
-    if (values.rules !== undefined && action !== 'explain')
-      throw new UsageError(`only explain takes --rules; use telltale rules ${action ?? 'list'} DIR`);
+    if (values.rules !== undefined && action !== 'explain') throw new UsageError(`only explain takes --rules; use telltale rules ${action} DIR`);
+    const { backtest, ...others } = values;
+    if (action !== 'test' || backtest === undefined) refuseIdle('rules', action, { ...others, backtest }, takers);
+    else refuseIdle('rules', 'test --backtest', others, takers);
     switch (action) {
       case 'lint': return lintRules(paths, await names());
       case 'test': {
@@ -100,14 +109,13 @@ export const rules: Command = {
       case 'explain': {
         const file = single();
         if (file === undefined) throw new UsageError('rules explain needs a FILE');
-        await explainRules(file, { folder: values.rules, only: values.rule, all: values.all }, files);
+        await explainRules(file, { folder: values.rules, only: values.rule, all: values.all ?? false }, files);
         return exitStatus.ok;
       }
       case 'convert': {
         const now = Date.now() * 1000;
         return convertRules(await asSql(single()), { from: now - day, to: now });
       }
-      default: throw new UsageError('rules needs an action: lint, test, list, explain or convert');
     }
   },
 };
