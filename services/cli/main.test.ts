@@ -99,7 +99,8 @@ describe('help and usage', { concurrency: true }, () => {
     const unknown = await telltale(['scna', 'demo.pcap']);
     assert.equal(unknown.status, 2);
     assert.equal(unknown.stdout, '');
-    assert.match(unknown.stderr, /no command "scna"/);
+    assert.equal(unknown.stderr, 'telltale: there is no command "scna": did you mean scan?\nSee telltale --help.\n');
+    assert.match((await telltale(['paint'])).stderr, /^telltale: there is no command "paint"\n\n[^]*Commands:/);
   });
 
   test('--version names Telltale\'s and that of Node', async () => {
@@ -110,12 +111,21 @@ describe('help and usage', { concurrency: true }, () => {
 
   for (const [args, message] of [
     [['scan'], /scan needs at least one FILE, DIR or -/],
-    [['scan', 'demo.pcap', '--bogus'], /Unknown option '--bogus'/],
+    [['scan', 'demo.pcap', '--bogus'], /Unknown option '--bogus'\nSee/],
+    [['scan', 'demo.pcap', '--forma', 'ndjson'], /Unknown option '--forma': did you mean --format\?/],
+    [['scan', 'demo.pcap', '--fail-on', 'hihg'], /--fail-on hihg: did you mean high\?/],
+    [['rules', 'tset'], /rules has no action "tset": did you mean test\?/],
+    [['rules', 'list', '--backtest', '2026-01-01'], /rules list takes no --backtest: only test does/],
+    [['rules', 'test', '--data', 'x'], /rules test takes no --data: only test --backtest does/],
+    [['policy'], /policy needs an action: lint, test, explain or token/],
+    [['policy', 'lint', '--to', '1.2.3.4'], /policy lint takes no --to: only explain does/],
+    [['watchlist', 'lst'], /watchlist has no action "lst": did you mean list\?/],
+    [['watchlist', 'list', 'board'], /watchlist list takes no NAME/],
     [['scan', 'demo.pcap', '--format', 'xml'], /--format xml: expected one of table, ndjson/],
     [['scan', 'demo.pcap', '--fail-on', 'severe'], /--fail-on severe: expected one of informational, low, medium, high, critical/],
     [['probe'], /probe needs at least one FILE, DIR or -/],
     [['detector', 'extra'], /Unexpected argument 'extra'/],
-    [['dashboards', 'paint'], /dashboards needs an action: build or publish/],
+    [['dashboards', 'paint'], /dashboards has no action "paint": expected build or publish/],
   ] as const) {
     test(`${args.join(' ')}: status 2, a sentence and where to read on`, async () => {
       const { status, stdout, stderr } = await telltale(args);
@@ -226,6 +236,15 @@ describe('scan', () => {
       const { status } = spawnSync('grep', ['-rqaF', value, data]);
       assert.equal(status, 1, `${value} stands in the data folder`);
     }
+  });
+
+  test('a data folder that cannot be made: status 2 at once, with the folder and what to do', async () => {
+    const [file, below] = await Promise.all([
+      telltale(['scan', 'demo.pcap', '--data', 'notes.txt']), telltale(['scan', 'demo.pcap', '--data', 'notes.txt/below']),
+    ]);
+    for (const { status, stdout } of [file, below]) assert.deepEqual([status, stdout], [2, '']);
+    assert.match(file.stderr, /the folder notes\.txt cannot be made: a file stands where a folder is needed\. Choose another data folder \(--data/);
+    assert.match(below.stderr, /the folder notes\.txt\/below cannot be made/);
   });
 
   test('a broken rule, policy or folder of rules: status 2, with file, line and column', async () => {

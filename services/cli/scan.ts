@@ -13,7 +13,7 @@ import { replayCapture, type ReplayOptions } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
 import { readWatchlists, watchKeyOf, watchOf } from '../probe/watchlists.ts';
 import { mostWorkers, startWorkers } from '../probe/workers.ts';
-import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
+import { dataFolder, defaultDataFolder, makeDataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, oneOf, parseArguments, wholeNumber, UnusableError, UsageError, type Command } from './command.ts';
 import { Leaks } from './leaks.ts';
 import { findingLine } from './ndjson.ts';
@@ -81,6 +81,7 @@ export const scan: Command = {
     const { detection, pack, versions, warnings } = await load(values.rules, values.policy);
     for (const warning of warnings) process.stderr.write(`${formatProblem(warning)}\n`);
     const folder = dataFolder(values.data ?? defaultDataFolder);
+    if (values.data !== undefined) await makeDataFolder(values.data).catch(unusable);
     const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
     const reveal = (token: string, value: string): void => {
       // A digest has the same token as the value it was made from, which comes first.
@@ -180,6 +181,11 @@ async function readInputs(inputs: readonly CaptureInput[], totals: ScanTotals, r
     progress.done(input);
   }
   progress.finish();
+}
+
+/** The folder that an argument names cannot be used. */
+function unusable(error: unknown): never {
+  throw new UnusableError((error as Error).message);
 }
 
 /** Loads the detection, with the user's own rules and policy where given; errors in these are reported as errors of the argument. */

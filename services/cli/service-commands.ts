@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { runService, type CommonSections, type ServiceDefinition } from '#runtime';
+import { makeFolder, runService, type CommonSections, type ServiceDefinition } from '#runtime';
 import { kafkaFindings } from '../alerter/kafka-findings.ts';
 import { alerterService } from '../alerter/service.ts';
 import { detectorService } from '../detector/service.ts';
@@ -47,7 +46,7 @@ ${configOption}`,
     if (workers > 1 && (values.follow || values.listen !== undefined || values.interface !== undefined))
       throw new UsageError('--workers applies only to captures that are read to their end');
     if (values.demonstration) {
-      await mkdir(defaultDataFolder, { recursive: true });
+      await makeFolder(defaultDataFolder);
       const { demonstration } = dataFolder(defaultDataFolder);
       await ensureDemonstration(demonstration);
       captures.push(demonstration);

@@ -9,7 +9,7 @@ export function terminalReport(title: string): StandaloneReport {
   const leaks = new Leaks();
   const progress = new Progress();
   return {
-    starting: (folder) => process.stderr.write(`Starting Telltale standalone in ${path.relative(process.cwd(), folder) || '.'} …\n`),
+    starting: (folder) => process.stderr.write(`Starting Telltale standalone in ${fromHere(folder)} …\n`),
     progress: (input, bytes, packets) => progress.update(input, bytes, packets),
     found: (findings) => leaks.add(findings),
     reading: (what, url) => process.stdout.write(`Reading ${what}.\nReview page: ${url}/   (Ctrl-C stops)\n`),
@@ -26,4 +26,10 @@ export function terminalReport(title: string): StandaloneReport {
       process.stdout.write(`${lines.join('\n')}\n`);
     },
   };
+}
+
+/** A folder as it is told: relative to the current one if it is below that, else whole. */
+function fromHere(folder: string): string {
+  const relative = path.relative(process.cwd(), folder) || '.';
+  return relative.startsWith('..') ? folder : relative;
 }
