@@ -2,7 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { publishDashboard } from '../../infra/grafana/publish.ts';
 import { projectRoot } from '#runtime';
-import { actionOf, exitStatus, parseArguments, UsageError, type Command } from './command.ts';
+import { actionOf, parseArguments } from './arguments.ts';
+import { exitStatus, UsageError, type Command } from './command.ts';
 
 const folder = path.join(projectRoot, 'infra', 'grafana', 'dashboards');
 

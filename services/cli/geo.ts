@@ -5,7 +5,8 @@ import {
 import { projectRoot } from '#runtime';
 import { readCatalogue } from '../detector/packs.ts';
 import { readGeoTables, type GeoFiles } from '../detector/detection-tables.ts';
-import { actionOf, exitStatus, namedFileProblem, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
+import { actionOf, parseArguments } from './arguments.ts';
+import { exitStatus, namedFileProblem, UnusableError, UsageError, type Command } from './command.ts';
 
 const help = `Usage: telltale geo explain ADDRESS|NAME=ADDRESS… [options]
 

@@ -1,4 +1,4 @@
-import { didYouMean, exitStatus, namedFileProblem, UnusableError, UsageError, type Command } from './command.ts';
+import { exitStatus, namedFileProblem, UnusableError, UsageError, type Command } from './command.ts';
 
 interface Entry {
   name: string;
@@ -78,6 +78,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const entry = commands.find((one) => one.name === name);
   if (!entry) {
+    const { didYouMean } = await import('./arguments.ts');
     const meant = didYouMean(name, [...commands.map((one) => one.name), '--help', '--version']);
     // With the overview below it, the name that was meant would be overlooked.
     const remedy = meant === '' ? `\n\n${overview}` : '\nSee telltale --help.\n';

@@ -11,7 +11,8 @@ import { readGeoTables } from '../detector/detection-tables.ts';
 import { readCatalogue, readInventory, readPolicyContext, readPolicyFiles } from '../detector/packs.ts';
 import { readTokenKey } from '../probe/token-key.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { actionOf, exitStatus, oneOf, parseArguments, refuseIdle, UsageError, type Command } from './command.ts';
+import { actionOf, oneOf, parseArguments, refuseIdle } from './arguments.ts';
+import { exitStatus, UsageError, type Command } from './command.ts';
 import { count } from './leaks.ts';
 
 const help = `Usage: telltale policy lint [FILE|DIR] [options]

@@ -6,7 +6,7 @@ import { dataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, UsageError } from './command.ts';
 import { count } from './leaks.ts';
 import { loadRules, readPath, requireRules } from './rules-folder.ts';
-import { columns, printable } from './table.ts';
+import { columns, printable, widthOf } from './table.ts';
 
 /** From when until when, µs; the end is not included. */
 export interface TimeRange {
@@ -131,7 +131,7 @@ async function backtestRule(rule: Rule, { from, to }: TimeRange, store: Store): 
     ...head,
     ...countedTable('HOUR (UTC)', byHour, hours),
     ...countedTable('SUBJECT', bySubject, subjects),
-    indent(columns(['TIME (UTC)', 'FROM', 'TO', 'PATH', 'RECORD'], samples.map((sample) => sampled.map((name) => sample[name])))),
+    indent(columns(['TIME (UTC)', 'FROM', 'TO', 'PATH', 'RECORD'], samples.map((sample) => sampled.map((name) => sample[name])), width())),
   ].join('\n');
 }
 
@@ -141,7 +141,7 @@ const sampled = ['time', 'source', 'destination', 'path', 'id'] as const;
 
 /** A table of counts, with how many more rows there are. */
 function countedTable(title: string, shown: readonly Counted[], all: number): string[] {
-  const table = indent(columns([title, 'RECORDS'], shown.map(({ name, records }) => [name, String(records)])));
+  const table = indent(columns([title, 'RECORDS'], shown.map(({ name, records }) => [name, String(records)]), width()));
   return all > shown.length ? [table, `    … and ${all - shown.length} more`] : [table];
 }
 
@@ -156,8 +156,15 @@ async function backtestCorrelation(correlation: Correlation, rules: ReadonlyMap<
   return [...head, `  ${count(rows.length, 'window')} found, of ${count(groups, 'group')}`, ...samples].join('\n');
 }
 
+const indentation = '    ';
+
 function indent(text: string): string {
-  return text.replace(/^/gm, '    ');
+  return text.replace(/^/gm, indentation);
+}
+
+/** Of a table that is indented. */
+function width(): number {
+  return widthOf(process.stdout) - indentation.length;
 }
 
 function print(text: string): void {

@@ -1,4 +1,5 @@
-import { actionOf, exitStatus, parseArguments, refuseIdle, UsageError, type Command } from './command.ts';
+import { actionOf, parseArguments, refuseIdle } from './arguments.ts';
+import { exitStatus, UsageError, type Command } from './command.ts';
 import { projectRoot } from '#runtime';
 import { readRuleNames, type RuleNames } from '../detector/packs.ts';
 import { shippedRules } from '../detector/rule-folder.ts';

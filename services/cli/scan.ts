@@ -14,12 +14,13 @@ import { loadOrCreateTokenKey } from '../probe/token-key.ts';
 import { readWatchlists, watchKeyOf, watchOf } from '../probe/watchlists.ts';
 import { mostWorkers, startWorkers } from '../probe/workers.ts';
 import { dataFolder, defaultDataFolder, makeDataFolder } from '../standalone/data-folder.ts';
-import { exitStatus, oneOf, parseArguments, wholeNumber, UnusableError, UsageError, type Command } from './command.ts';
+import { oneOf, parseArguments, wholeNumber } from './arguments.ts';
+import { exitStatus, UnusableError, UsageError, type Command } from './command.ts';
 import { Leaks } from './leaks.ts';
 import { findingLine } from './ndjson.ts';
 import { Progress } from './progress.ts';
 import { printSummary, type ScanTotals } from './summary.ts';
-import { findingsTable } from './table.ts';
+import { findingsTable, widthOf } from './table.ts';
 
 const help = `Usage: telltale scan FILE|-|DIR… [options]
 
@@ -153,7 +154,7 @@ class FindingsOutput {
   }
 
   async finish(): Promise<void> {
-    if (this.#listed.length > 0) await print(`${findingsTable(this.#listed, (finding) => this.#valueOf(finding))}\n`);
+    if (this.#listed.length > 0) await print(`${findingsTable(this.#listed, (finding) => this.#valueOf(finding), widthOf(process.stdout))}\n`);
   }
 
   #valueOf(finding: Finding): string | undefined {

@@ -8,7 +8,8 @@ import { probeService } from '../probe/service.ts';
 import { mostWorkers } from '../probe/workers.ts';
 import { reviewService } from '../review/service.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { parseArguments, UsageError, wholeNumber, type Command } from './command.ts';
+import { parseArguments, wholeNumber } from './arguments.ts';
+import { UsageError, type Command } from './command.ts';
 import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 
 const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options,

@@ -1,7 +1,7 @@
 import type { UnreadableInput } from '../probe/captures.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
-import { count, indent, type Leaks } from './leaks.ts';
-import { printable } from './table.ts';
+import { count, type Leaks } from './leaks.ts';
+import { printable, widthOf } from './table.ts';
 
 export interface ScanTotals {
   captures: number;
@@ -29,7 +29,7 @@ export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void 
   );
   // "No findings" would be misleading when nothing could be read.
   if (totals.captures > 0 || totals.leaks.findings > 0) lines.push(totals.leaks.headline());
-  if (totals.leaks.findings > 0) lines.push(indent(totals.leaks.table()));
+  if (totals.leaks.findings > 0) lines.push(totals.leaks.table(widthOf(process.stderr)));
   if (totals.hitsDropped > 0) lines.push(`Correlations did not look at ${count(totals.hitsDropped, 'match', 'matches')} over their bound.`);
   const blind = blindSpots(pipeline);
   if (blind) lines.push(`Not seen: ${blind}.`);

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { StandaloneReport } from '../standalone/service.ts';
-import { Leaks, count, indent } from './leaks.ts';
+import { Leaks, count } from './leaks.ts';
 import { Progress } from './progress.ts';
 import { blindSpots } from './summary.ts';
+import { widthOf } from './table.ts';
 
 /** Reports to the person at the terminal: progress on standard error, findings on standard output. */
 export function terminalReport(title: string): StandaloneReport {
@@ -18,7 +19,7 @@ export function terminalReport(title: string): StandaloneReport {
       const lines = [`${title}: ${count(pipeline.capture.packets, 'packet')}, ${count(pipeline.records, 'flow record')}.`];
       if (unreadable > 0) lines.push(`${count(unreadable, 'capture')} could not be read: see above.`);
       lines.push(leaks.headline());
-      if (leaks.findings > 0) lines.push('', indent(leaks.table()), '');
+      if (leaks.findings > 0) lines.push('', leaks.table(widthOf(process.stdout)), '');
       if (stored > leaks.findings) lines.push(`With those of earlier runs the review page has ${count(stored, 'finding')}.`);
       const blind = blindSpots(pipeline);
       if (blind) lines.push(`Not seen: ${blind}.`);

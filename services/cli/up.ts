@@ -2,7 +2,8 @@ import path from 'node:path';
 import { runService } from '#runtime';
 import { defaultDataFolder } from '../standalone/data-folder.ts';
 import { standaloneService } from '../standalone/service.ts';
-import { parseArguments, UsageError, type Command } from './command.ts';
+import { parseArguments } from './arguments.ts';
+import { UsageError, type Command } from './command.ts';
 import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 import { terminalReport } from './terminal-report.ts';
 

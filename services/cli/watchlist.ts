@@ -4,7 +4,8 @@ import { createTokeniser, mostWatched, watch, watchlistName, WatchlistError, typ
 import { loadOrCreateTokenKey, readTokenKey } from '../probe/token-key.ts';
 import { readWatchlists, watchKeyOf, watchlistFile, writeWatchlist } from '../probe/watchlists.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { actionOf, exitStatus, parseArguments, refuseIdle, UnusableError, UsageError, type Command } from './command.ts';
+import { actionOf, parseArguments, refuseIdle } from './arguments.ts';
+import { exitStatus, UnusableError, UsageError, type Command } from './command.ts';
 import { count } from './leaks.ts';
 
 const help = `Usage: telltale watchlist add NAME [--kind KIND] [options]     < values
