@@ -58,10 +58,11 @@ Commands:
 ${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 `;
 
-// Whoever reads the output may stop early, as `head` does.
+// Whoever reads the output may stop early, as `head` does; a disk may be full.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(exitStatus.ok);
+  if (error.code === 'EPIPE') process.exit(exitStatus.ok);
+  process.stderr.write(`telltale: standard output cannot be written: ${error.message}\n`);
+  process.exit(exitStatus.failed);
 });
 
 process.exitCode = await main(process.argv.slice(2));

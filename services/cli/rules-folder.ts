@@ -12,6 +12,8 @@ import { columns, widthOf } from './table.ts';
 /** Prints what is wrong in rule folders or files, as `file:line:column severity message`. */
 export async function lintRules(paths: readonly string[], names: RuleNames): Promise<number> {
   const folders = await Promise.all((paths.length > 0 ? paths : [shippedRules(projectRoot)]).map(readPath));
+  const isEmpty = ({ rules, fixtures, others }: RuleFolder): boolean => rules.length + fixtures.size + others.length === 0;
+  for (const [place, folder] of folders.entries()) if (isEmpty(folder)) requireRules(paths[place]!);
   const logSources = await readLogSources(projectRoot);
   const problems = folders.flatMap((folder) => folder.problems);
   // The rules of all paths are read together, since correlations and filters may refer to rules in another.

@@ -39,7 +39,8 @@ policies of your own: standalone.rules and standalone.policy
     if (demonstration && (values.interface !== undefined || values.listen !== undefined))
       throw new UsageError('--demonstration is a capture, and only one source can be read at a time: leave out --interface and --listen');
     const data = values.data && path.resolve(values.data);
-    const report = terminalReport(demonstration && positionals.length === 0 ? 'Demonstration' : 'Captures');
+    const title = positionals.length > 0 ? 'Captures and logs' : demonstration ? 'Demonstration' : undefined;
+    const report = terminalReport(title);
     return runService(standaloneService({ inputs: inputsOf(values, positionals), demonstration, report, ...(data && { data }) }), values.config);
   },
 };

@@ -110,7 +110,10 @@ export async function readPolicyContext(
 /** The built-in policies, one file, or all of a folder, without its fixture files. */
 export async function readPolicyFiles(root: string, path = join(root, 'libs/rules/policies')): Promise<RuleFile[]> {
   if (!(await stat(path)).isDirectory()) return [{ name: basename(path), text: await readText(path) }];
-  return (await readYamlFiles(path)).filter(({ name }) => !/\.fixtures\.ya?ml$/.test(name));
+  const files = (await readYamlFiles(path)).filter(({ name }) => !/\.fixtures\.ya?ml$/.test(name));
+  // Without any policy nothing would be forbidden, and nobody would be told.
+  if (files.length === 0) throw Object.assign(new Error(`${path}: the folder holds no policy (*.yml)`), { code: 'ENOENT' });
+  return files;
 }
 
 /** The volumes of disclosed identifiers that are reported: the built-in ones, or those of `file`. @throws LocatedError with every problem. */
