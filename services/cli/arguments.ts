@@ -43,10 +43,11 @@ function listed(words: readonly string[]): string {
   return words.join(', ').replace(/, ([^,]+)$/, ' or $1');
 }
 
-/** Checks that the value is one of the allowed words. @throws {UsageError} that names the one that it resembles, else all of them */
+/** Checks that the value is one of the allowed words. @throws {UsageError} that lists them, after the one that it resembles */
 export function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
   if ((allowed as readonly string[]).includes(value)) return value as T;
-  throw new UsageError(`${option} ${value}${didYouMean(value, allowed) || `: expected one of ${allowed.join(', ')}`}`);
+  const meant = didYouMean(value, allowed);
+  throw new UsageError(`${option} ${value}${meant === '' ? ': expected' : `${meant} Expected`} one of ${allowed.join(', ')}`);
 }
 
 /** Parses a number from 1 to `most`. @throws {UsageError} */
@@ -54,4 +55,10 @@ export function wholeNumber(option: string, value: string, most: number): number
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < 1 || number > most) throw new UsageError(`${option} ${value}: expected a number from 1 to ${most}`);
   return number;
+}
+
+/** Whether a text is a day that the calendar has, as `2026-08-01`: a date of JavaScript takes 2026-02-30 for a day in March. */
+export function isDay(text: string): boolean {
+  const millis = Date.parse(text);
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(millis) && new Date(millis).toISOString().startsWith(text);
 }

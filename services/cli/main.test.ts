@@ -262,7 +262,7 @@ describe('scan', () => {
     ]);
     assert.deepEqual([rule.status, policy.status, missing.status], [2, 2, 2]);
     assert.match(rule.stderr, /^telltale scan: broken\.yml:7:5: error: the modifier "\|bogus" is unknown/);
-    assert.match(policy.stderr, /policy\.yml:\d+:\d+: error: Unrecognized key: "levle"/);
+    assert.match(policy.stderr, /policy\.yml:3:1: error: the key "levle" is unknown: expected one of id, version, /);
     assert.match(missing.stderr, /there is no folder nowhere/);
     for (const { stdout } of [rule, policy, missing]) assert.equal(stdout, '');
   });

@@ -11,7 +11,7 @@ import { readGeoTables } from '../detector/detection-tables.ts';
 import { readCatalogue, readInventory, readPolicyContext, readPolicyFiles } from '../detector/packs.ts';
 import { readTokenKey } from '../probe/token-key.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { actionOf, oneOf, parseArguments, refuseIdle } from './arguments.ts';
+import { actionOf, isDay, oneOf, parseArguments, refuseIdle } from './arguments.ts';
 import { exitStatus, UsageError, type Command } from './command.ts';
 import { count } from './leaks.ts';
 
@@ -105,7 +105,7 @@ async function token(mac: string | undefined, data: string): Promise<number> {
 }
 
 function dayOf(day = new Date().toISOString().slice(0, 10)): string {
-  if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day))) throw new UsageError(`--day ${day}: expected a day such as 2026-08-01`);
+  if (!isDay(day)) throw new UsageError(`--day ${day}: expected a day such as 2026-08-01`);
   return day;
 }
 

@@ -104,6 +104,7 @@ export const rules: Command = {
         const [folder, another] = paths.filter((word) => word !== until);
         if (another !== undefined) throw new UsageError('rules test takes one folder');
         const url = values.clickhouse ?? (values.data === undefined ? process.env['CLICKHOUSE_URL'] : undefined);
+        if (url && !/^https?:\/\/[^/]/.test(url)) throw new UsageError(`${values.clickhouse ? '--clickhouse' : 'CLICKHOUSE_URL'}: expected a URL such as http://127.0.0.1:8123`);
         return backtestRules(await asSql(folder), range, url ? { url } : { data: values.data ?? defaultDataFolder });
       }
       case 'list': return listRules(await names(), single(), values.format);
