@@ -105,6 +105,8 @@ export const scan: Command = {
     await store?.migrate();
 
     const stopping = stopsOnSignal();
+    // A store that waits, such as for room on its disk, must not keep a person who stops the scan waiting as well.
+    stopping.addEventListener('abort', () => setTimeout(() => void store?.close(), storePatience).unref());
     const totals: ScanTotals = { captures: 0, packets: 0, records: 0, leaks: new Leaks(), skipped: 0, hitsDropped: 0, unreadable: [] };
     const output = new FindingsOutput(format, totals.leaks, revealed);
     const hits: Hit[] = [];
@@ -137,6 +139,9 @@ export const scan: Command = {
     return stoppedBy[stopping.reason as StopSignal];
   },
 };
+
+/** How long a stopped scan waits for its store, ms. */
+const storePatience = 3_000;
 
 /** Exit statuses of a scan that was stopped: those that a shell gives to what a signal ended. */
 const stoppedBy = { SIGINT: 130, SIGTERM: 143 } as const;
