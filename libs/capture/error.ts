@@ -7,7 +7,7 @@ export class CaptureError extends Error {
   readonly offset: number;
 
   constructor(code: CaptureErrorCode, offset: number, message: string) {
-    super(`${message} (at byte ${offset})`);
+    super(offset === 0 ? message : `${message} (at byte ${offset})`);
     this.code = code;
     this.offset = offset;
   }

@@ -1,5 +1,5 @@
-import { isNode, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import { z } from 'zod';
 
 /** A problem in a file that people write, with its place (line and column from 1). */
 export interface Problem {
@@ -34,6 +34,8 @@ export interface LocatedDocument<T> {
   place(path: readonly PropertyKey[]): { line: number; column: number };
 }
 
+const mostYamlErrors = 5;
+
 /** Reads one YAML document and checks it against `schema`. Throws {@link LocatedError} with all problems. */
 export function readYaml<T>(schema: z.ZodType<T>, text: string, file: string): LocatedDocument<T> {
   const lines = new LineCounter();
@@ -44,7 +46,9 @@ export function readYaml<T>(schema: z.ZodType<T>, text: string, file: string): L
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  if (document.errors.length > 0) throw new LocatedError(document.errors.map(({ pos, message }) => error(at(pos[0]), 'yaml', message)));
+  // What follows the first ones mostly follows from them; a file that is no YAML at all would have thousands.
+  if (document.errors.length > 0)
+    throw new LocatedError(document.errors.slice(0, mostYamlErrors).map(({ pos, message }) => error(at(pos[0]), 'yaml', message)));
 
   const place = (path: readonly PropertyKey[]): { line: number; column: number } => {
     for (let depth = path.length; depth > 0; depth -= 1) {
@@ -55,7 +59,35 @@ export function readYaml<T>(schema: z.ZodType<T>, text: string, file: string): L
   };
   const result = schema.safeParse(document.toJS());
   if (result.success) return { value: result.data, place };
-  throw new LocatedError(
-    result.error.issues.map(({ path, message }) => error(place(path), 'schema', path.length > 0 ? `${path.join('.')}: ${message}` : message)),
-  );
+  const known = schema instanceof z.ZodObject ? `: expected one of ${Object.keys(schema.shape).join(', ')}` : '';
+  throw new LocatedError(result.error.issues.flatMap((issue) => {
+    const { path } = issue;
+    const of = path.length > 0 ? `${path.join('.')}: ` : '';
+    if (issue.code !== 'unrecognized_keys') return [error(place(path), 'schema', `${of}${plain(issue, document)}`)];
+    return issue.keys.map((key) => {
+      const offset = keyOffset(document, path, key);
+      const message = `${of}the key "${key}" is unknown${path.length === 0 ? known : ''}`;
+      return error(offset === undefined ? place(path) : at(offset), 'schema', message);
+    });
+  }));
+}
+
+/** Where a key of the map at `path` stands. */
+function keyOffset(document: Document.Parsed, path: readonly PropertyKey[], key: string): number | undefined {
+  const map = path.length === 0 ? document.contents : document.getIn(path, true);
+  const found = isMap(map) ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)?.key : undefined;
+  return isNode(found) ? found.range?.[0] : undefined;
+}
+
+const things: Readonly<Record<string, string>> = {
+  string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list', object: 'a map of keys', record: 'a map of keys',
+};
+
+/** What is wrong, in the words of somebody who writes YAML. */
+function plain(issue: z.core.$ZodIssue, document: Document.Parsed): string {
+  if (document.contents === null) return 'the file is empty';
+  if (issue.code === 'invalid_value') return `expected one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code !== 'invalid_type') return issue.message;
+  const isMissing = issue.path.length > 0 && document.getIn(issue.path) === undefined;
+  return `${isMissing ? 'it is missing: ' : ''}expected ${things[issue.expected] ?? issue.expected}`;
 }

@@ -23,6 +23,8 @@ const observablePrefix = 'telltale.observable.';
 const observableFields: Readonly<Record<string, 'text' | 'number'>> = {
   kind: 'text', path: 'text', encoding: 'text', visibility: 'text', sender: 'text', confidence: 'number', watchlist: 'text',
 };
+/** Members of an observable that rules can ask about. */
+export const observableNames: readonly string[] = Object.keys(observableFields);
 
 const noTexts: readonly string[] = [];
 

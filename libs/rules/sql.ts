@@ -1,6 +1,6 @@
 import { columnOf, createFlowRecord, flowFields } from '#flow';
 import type { Expression, ValueTest } from './expression.ts';
-import { keywordListFields, keywordTextFields, textsColumn, type Field } from './fields.ts';
+import { keywordListFields, keywordTextFields, observableNames, textsColumn, type Field } from './fields.ts';
 import { anyOne, anyRun, literalOf, type Pattern } from './pattern.ts';
 import { compileExpression, decimal } from './predicate.ts';
 import { regexSubjectLimit, writtenOffset } from './regex.ts';
@@ -21,8 +21,7 @@ export interface RuleSql {
   readonly gaps: readonly string[];
 }
 
-/** Members of an observable, as arguments of the lambda over observables. */
-const observableNames = ['kind', 'path', 'encoding', 'visibility', 'confidence', 'sender'] as const;
+/** Arguments of the lambda over observables. */
 const lambdaArguments = observableNames.map((name) => `telltale_observables.${name}`).join(', ');
 
 /**

@@ -18,4 +18,6 @@ export { Metrics, type Count, type CountHelp, type Labels } from './metrics.ts';
 export { Lifecycle, runToExit, type Component, type LifecycleOptions } from './lifecycle.ts';
 export { backoffMillis, pauseFor, retry, type Backoff, type RetryOptions } from './retry.ts';
 export { runService, type ServiceContext, type ServiceDefinition, type CommonSections } from './service.ts';
+export { makeFolder, makeWritableFolder, whyUnwritable } from './folder.ts';
 export { projectRoot, version } from './project.ts';
+export { nearest } from './suggestion.ts';

@@ -1,7 +1,8 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder } from '#runtime';
 import { StoreError } from './errors.ts';
 import { StatementQueue } from './statement-queue.ts';
 import type { Clients } from './statements.ts';
@@ -24,12 +25,14 @@ let spooled = 0;
  */
 export async function openEmbedded(path: string): Promise<Clients> {
   const create = await loadEngine();
-  await mkdir(resolve(path), { recursive: true, mode: 0o700 });
+  await makeFolder(path, 0o700);
   const folder = await realpath(path);
   if (openStores > 0 && openFolder !== folder) {
     throw new StoreError('one-folder-per-process', `cannot open ${folder}: this process has ${openFolder} open, and the embedded ClickHouse `
       + 'holds one data folder per process. Close that store first, or use a server (CLICKHOUSE_URL).');
   }
+  const holder = await holderOf(folder);
+  if (holder !== '') throw inUse(folder, holder);
   const connection = await connect(create, folder);
   const spool = join(folder, 'spool');
   if (openStores === 0) { // synchronously, so that a second store that is opened meanwhile finds the spool in its final state
@@ -68,18 +71,35 @@ export async function ownerOf(folder: string): Promise<string> {
   return readFile(join(folder, 'owner'), 'utf8').then((text) => text.trim(), () => '');
 }
 
+/**
+ * Id of another process that has the data folder open, as text; empty where none has it, or the system does not tell. Linux lists the engine's lock
+ * with the process and the inode (proc_locks(5)). To be asked first: an engine that does not get its lock writes a complaint of its own to standard
+ * error.
+ */
+async function holderOf(folder: string): Promise<string> {
+  const owner = await ownerOf(folder);
+  if (owner === '' || owner === String(process.pid)) return '';
+  try {
+    const { ino } = await stat(join(folder, 'clickhouse', 'status'));
+    const locks = (await readFile('/proc/locks', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/));
+    return locks.some(([, kind, , , pid, inode = '']) => kind === 'FLOCK' && pid === owner && inode.endsWith(`:${ino}`)) ? owner : '';
+  } catch {
+    return '';
+  }
+}
+
+function inUse(folder: string, owner: string): StoreError {
+  const reason = owner === '' ? 'it is not a folder of Telltale, or cannot be written to' : `process ${owner} has it open`;
+  return new StoreError('folder-in-use', `cannot open the data folder ${folder}: ${reason}. `
+    + 'One process at a time can use it: stop that process, choose another folder, or use a server (CLICKHOUSE_URL).');
+}
+
+/** The engine's error says nothing that is not said here, and so is not the cause. */
 async function connect(create: CreateConnection, folder: string): Promise<Connection> {
   try {
     return create({ path: join(folder, 'clickhouse') });
-  } catch (error) {
-    const owner = await ownerOf(folder);
-    throw new StoreError(
-      'folder-in-use',
-      `cannot open the data folder ${folder}: `
-        + `${owner === '' ? 'it is not a folder of Telltale, or cannot be written to' : `process ${owner} has it open`}. `
-        + 'One process at a time can use it: stop that process, choose another folder, or use a server (CLICKHOUSE_URL).',
-      { cause: error },
-    );
+  } catch {
+    throw inUse(folder, await ownerOf(folder));
   }
 }
 

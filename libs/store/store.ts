@@ -65,9 +65,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   const clients = await openEmbedded(path!);
   const { client } = clients;
-  await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
-  await client.command({ query: `USE ${database}` }); // chdb does not read the client's `database`; its connection is one session
-  return new Store(clients, () => migrate(client, migrations), options);
+  const failed = (error: unknown): never => { throw unusable(path!, error); };
+  await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` }).catch(failed);
+  await client.command({ query: `USE ${database}` }).catch(failed); // chdb does not read the client's `database`; its connection is one session
+  return new Store(clients, () => migrate(client, migrations).catch(failed), options);
+}
+
+/** The engine's own words name no folder. */
+function unusable(path: string, error: unknown): unknown {
+  const { type } = error as { type?: unknown };
+  if (error instanceof StoreError || typeof type !== 'string') return error;
+  const reason = type === 'NOT_ENOUGH_SPACE' ? 'no space is left on its disk' : describe(error);
+  return new StoreError('query-failed', `the embedded ClickHouse cannot use ${path}: ${reason}`);
 }
 
 function connect(url: string, database: string, { statementTimeout = 30_000 }: Pick<StoreOptions, 'statementTimeout'> = {}): ClickHouseClient {

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, stat, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { makeFolder } from '#runtime';
 
 export class JournalCounts {
   writes = 0;
@@ -37,7 +38,7 @@ export class Journal<Entry> {
 
   /** The entries in the order in which they were written. Afterwards, `rewrite` makes the journal ready for new ones. */
   async read(): Promise<Entry[]> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder, 0o700);
     return this.#parse(await readIfPresent(this.#path));
   }
 

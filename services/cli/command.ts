@@ -1,4 +1,3 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { fileProblem } from '../file-problem.ts';
 
 /** A command of `telltale`. */
@@ -25,26 +24,4 @@ export function namedFileProblem(error: unknown): string | undefined {
   if (problem === undefined) return undefined;
   if (syscall === undefined) return message; // one of our own errors, whose message says more
   return path === undefined ? problem : `${path}: ${problem}`;
-}
-
-/** `parseArgs` in strict mode, with its errors turned into {@link UsageError}. */
-export function parseArguments<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(/[.\n]( |$)/)[0]);
-  }
-}
-
-/** Checks that the value is one of the allowed words. @throws {UsageError} that lists them */
-export function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
-  if (!(allowed as readonly string[]).includes(value)) throw new UsageError(`${option} ${value}: expected one of ${allowed.join(', ')}`);
-  return value as T;
-}
-
-/** Parses a number from 1 to `most`. @throws {UsageError} */
-export function wholeNumber(option: string, value: string, most: number): number {
-  const number = Number(value);
-  if (!/^\d+$/.test(value) || number < 1 || number > most) throw new UsageError(`${option} ${value}: expected a number from 1 to ${most}`);
-  return number;
 }

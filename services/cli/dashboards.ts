@@ -2,7 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { publishDashboard } from '../../infra/grafana/publish.ts';
 import { projectRoot } from '#runtime';
-import { exitStatus, parseArguments, UsageError, type Command } from './command.ts';
+import { actionOf, parseArguments } from './arguments.ts';
+import { exitStatus, UsageError, type Command } from './command.ts';
 
 const folder = path.join(projectRoot, 'infra', 'grafana', 'dashboards');
 
@@ -25,13 +26,11 @@ Options:
       allowPositionals: true,
       options: { url: { type: 'string' }, folder: { type: 'string' }, review: { type: 'string' } },
     });
-    switch (positionals.join(' ')) {
+    switch (actionOf('dashboards', positionals.length === 0 ? undefined : positionals.join(' '), ['build', 'publish'])) {
       case 'build':
         return build();
       case 'publish':
         return publish(values);
-      default:
-        throw new UsageError('dashboards needs an action: build or publish');
     }
   },
 };

@@ -72,6 +72,8 @@ async function lookAtNode(): Promise<Finding> {
 async function lookAtFolder(folder: string): Promise<Finding> {
   const existing = await nearestExisting(folder);
   const isThere = existing === folder;
+  if (!(await stat(existing)).isDirectory())
+    return { mark: 'missing', found: `${existing} is a file, but a folder is needed`, remedy: 'Choose another folder (--data, TELLTALE_STANDALONE_DATA).' };
   if (await access(existing, constants.W_OK | constants.X_OK).then(() => true, () => false)) {
     return { mark: 'ok', found: isThere ? `${folder}, which is writable` : `${folder}, which the first start makes` };
   }

@@ -84,6 +84,14 @@ test('what keeps standalone from working is named, with what to do, and fails', 
   }
 });
 
+test('a file in place of the data folder is said to be one', async () => {
+  await using folder = await temporaryFolder('doctor');
+  await writeFile(join(folder.path, 'file'), '');
+  const { status, of } = await askDoctor(['--data', join(folder.path, 'file', 'below')], nothingThere);
+  assert.equal(status, 1);
+  assert.match(of('data folder'), /missing .*file is a file, but a folder is needed\n +→ Choose another folder/);
+});
+
 test('a configuration that cannot be used is said, and the rest is looked at', async () => {
   await using folder = await temporaryFolder('doctor');
   const file = join(folder.path, 'telltale.yaml');

@@ -135,8 +135,8 @@ test('what an option names and cannot be used is told by its name: status 2', (c
     [['policy', 'explain', '--to', 'zoom.us'], /zoom\.us is not an IPv4 or IPv6 address/],
     [['policy', 'explain', '--to', '8.8.8.8', '--from', 'here'], /here is not an IPv4 or IPv6 address/],
     [['policy', 'explain', '--to', '8.8.8.8', '--hop', 'there'], /there is not an IPv4 or IPv6 address/],
-    [['policy', 'explain', '--to', '8.8.8.8', '--service', 'zoom'], /--service zoom: expected one of Zoom, /],
-    [['policy', 'explain', '--to', '8.8.8.8', '--identifier', 'uid'], /--identifier uid: expected one of .*user_id/],
+    [['policy', 'explain', '--to', '8.8.8.8', '--service', 'zoom'], /--service zoom: did you mean Zoom\?/],
+    [['policy', 'explain', '--to', '8.8.8.8', '--identifier', 'uid'], /--identifier uid: .*xpected one of .*user_id/],
   ];
   for (const [args, message] of unusable) {
     const { err, status } = telltale(...args);

@@ -5,7 +5,8 @@ import {
 import { projectRoot } from '#runtime';
 import { readCatalogue } from '../detector/packs.ts';
 import { readGeoTables, type GeoFiles } from '../detector/detection-tables.ts';
-import { exitStatus, namedFileProblem, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
+import { actionOf, parseArguments } from './arguments.ts';
+import { exitStatus, namedFileProblem, UnusableError, UsageError, type Command } from './command.ts';
 
 const help = `Usage: telltale geo explain ADDRESS|NAME=ADDRESS… [options]
 
@@ -35,10 +36,7 @@ Exit status: 0 explained, 2 unusable arguments or an invalid address.
 export const geo: Command = {
   help,
   async run([action, ...args]) {
-    if (action !== 'explain')
-      throw new UsageError(
-        action === undefined ? 'geo needs the action explain' : `geo has no action ${JSON.stringify(action)}: expected explain`,
-      );
+    actionOf('geo', action, ['explain']);
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,

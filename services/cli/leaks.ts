@@ -47,14 +47,15 @@ export class Leaks {
     return `${count(this.findings, 'finding')} (${parts.join(', ')}):`;
   }
 
-  table(): string {
+  /** The leaks, the most severe first, indented, for a terminal of `width` columns. */
+  table(width: number): string {
     const leaks = [...this.#leaks.values()].toSorted((a, b) => levels.indexOf(b.level) - levels.indexOf(a.level));
     const rows = leaks
       .slice(0, shownLeaks)
       .map(({ level, rule, what, from, to, times }) => [level, rule, what, from, to, times > 1 ? `${times} times` : '']);
-    const table = columns(['LEVEL', 'RULE', 'WHAT', 'FROM', 'TO', ''], rows);
+    const table = columns(['LEVEL', 'RULE', 'WHAT', 'FROM', 'TO', ''], rows, width - indentation.length);
     const hidden = leaks.slice(shownLeaks).reduce((sum, { times }) => sum + times, this.#unlisted);
-    return hidden > 0 ? `${table}\n… and ${count(hidden, 'further finding')}` : table;
+    return indent(hidden > 0 ? `${table}\n… and ${count(hidden, 'further finding')}` : table);
   }
 }
 
@@ -76,6 +77,8 @@ export function count(number: number, noun: string, nouns = `${noun}s`): string 
   return `${number.toLocaleString('en')} ${number === 1 ? noun : nouns}`;
 }
 
-export function indent(text: string): string {
-  return text.split('\n').map((line) => `  ${line}`).join('\n');
+const indentation = '  ';
+
+function indent(text: string): string {
+  return text.split('\n').map((line) => `${indentation}${line}`).join('\n');
 }

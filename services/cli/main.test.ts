@@ -99,7 +99,8 @@ describe('help and usage', { concurrency: true }, () => {
     const unknown = await telltale(['scna', 'demo.pcap']);
     assert.equal(unknown.status, 2);
     assert.equal(unknown.stdout, '');
-    assert.match(unknown.stderr, /no command "scna"/);
+    assert.equal(unknown.stderr, 'telltale: there is no command "scna": did you mean scan?\nSee telltale --help.\n');
+    assert.match((await telltale(['paint'])).stderr, /^telltale: there is no command "paint"\n\n[^]*Commands:/);
   });
 
   test('--version names Telltale\'s and that of Node', async () => {
@@ -110,12 +111,21 @@ describe('help and usage', { concurrency: true }, () => {
 
   for (const [args, message] of [
     [['scan'], /scan needs at least one FILE, DIR or -/],
-    [['scan', 'demo.pcap', '--bogus'], /Unknown option '--bogus'/],
+    [['scan', 'demo.pcap', '--bogus'], /Unknown option '--bogus'\nSee/],
+    [['scan', 'demo.pcap', '--forma', 'ndjson'], /Unknown option '--forma': did you mean --format\?/],
+    [['scan', 'demo.pcap', '--fail-on', 'hihg'], /--fail-on hihg: did you mean high\?/],
+    [['rules', 'tset'], /rules has no action "tset": did you mean test\?/],
+    [['rules', 'list', '--backtest', '2026-01-01'], /rules list takes no --backtest: only test does/],
+    [['rules', 'test', '--data', 'x'], /rules test takes no --data: only test --backtest does/],
+    [['policy'], /policy needs an action: lint, test, explain or token/],
+    [['policy', 'lint', '--to', '1.2.3.4'], /policy lint takes no --to: only explain does/],
+    [['watchlist', 'lst'], /watchlist has no action "lst": did you mean list\?/],
+    [['watchlist', 'list', 'board'], /watchlist list takes no NAME/],
     [['scan', 'demo.pcap', '--format', 'xml'], /--format xml: expected one of table, ndjson/],
     [['scan', 'demo.pcap', '--fail-on', 'severe'], /--fail-on severe: expected one of informational, low, medium, high, critical/],
     [['probe'], /probe needs at least one FILE, DIR or -/],
     [['detector', 'extra'], /Unexpected argument 'extra'/],
-    [['dashboards', 'paint'], /dashboards needs an action: build or publish/],
+    [['dashboards', 'paint'], /dashboards has no action "paint": expected build or publish/],
   ] as const) {
     test(`${args.join(' ')}: status 2, a sentence and where to read on`, async () => {
       const { status, stdout, stderr } = await telltale(args);
@@ -132,7 +142,7 @@ describe('scan', () => {
     const { status, stdout, stderr } = await telltale(['scan', 'demo.pcap', '--format', 'ndjson']);
     assert.equal(status, 0);
     assert.equal(lines(stdout).length, findings);
-    assert.match(stderr, /^1 capture read: \d+ packets, \d+ flow records\.\n14 findings \(9 high, 4 medium, 1 low\):/);
+    assert.match(stderr, /^1 input read: \d+ packets, \d+ flow records\.\n14 findings \(9 high, 4 medium, 1 low\):/);
   });
 
   test('table: a line per finding under a header', async () => {
@@ -163,7 +173,7 @@ describe('scan', () => {
     const { status, stdout, stderr } = await telltale(['scan', 'many']);
     assert.equal(status, 0);
     assert.deepEqual([...new Set(lines(stdout).map((line) => line['telltale.evidence.file']))], ['a.pcap', 'b.pcap']);
-    assert.match(stderr, /^2 captures read: .*, 1 file without a capture skipped\./);
+    assert.match(stderr, /^2 inputs read: .*, 1 file without a capture or log skipped\./);
   });
 
   test('unreadable input: status 2, each named with a reason, and the rest is still scanned', async () => {
@@ -172,7 +182,7 @@ describe('scan', () => {
     assert.ok(lines(stdout).filter((line) => line['telltale.evidence.file'] === 'demo.pcap').length >= findings);
     assert.match(stderr, /^missing\.pcap: there is no such file or folder$/m);
     assert.match(stderr, /^notes\.txt: the input is neither a capture \(pcap or pcapng\)/m);
-    assert.match(stderr, /^empty\.pcap: the input is empty/m);
+    assert.match(stderr, /^empty\.pcap: the input is empty$/m);
     assert.match(stderr, /^cut\.pcap\.gz: .*cannot be unpacked any further: unexpected end of file \(at byte \d+\)$/m);
   });
 
@@ -228,6 +238,15 @@ describe('scan', () => {
     }
   });
 
+  test('a data folder that cannot be made: status 2 at once, with the folder and what to do', async () => {
+    const [file, below] = await Promise.all([
+      telltale(['scan', 'demo.pcap', '--data', 'notes.txt']), telltale(['scan', 'demo.pcap', '--data', 'notes.txt/below']),
+    ]);
+    for (const { status, stdout } of [file, below]) assert.deepEqual([status, stdout], [2, '']);
+    assert.match(file.stderr, /the folder notes\.txt cannot be made: a file stands where a folder is needed\. Choose another data folder \(--data/);
+    assert.match(below.stderr, /the folder notes\.txt\/below cannot be made/);
+  });
+
   test('a broken rule, policy or folder of rules: status 2, with file, line and column', async () => {
     await mkdir(file('rules'));
     await writeFile(
@@ -243,9 +262,51 @@ describe('scan', () => {
     ]);
     assert.deepEqual([rule.status, policy.status, missing.status], [2, 2, 2]);
     assert.match(rule.stderr, /^telltale scan: broken\.yml:7:5: error: the modifier "\|bogus" is unknown/);
-    assert.match(policy.stderr, /policy\.yml:\d+:\d+: error: Unrecognized key: "levle"/);
+    assert.match(policy.stderr, /policy\.yml:3:1: error: the key "levle" is unknown: expected one of id, version, /);
     assert.match(missing.stderr, /there is no folder nowhere/);
     for (const { stdout } of [rule, policy, missing]) assert.equal(stdout, '');
+  });
+
+  test('a folder without a rule or a policy is refused: nothing would be looked for', async () => {
+    await mkdir(file('none'));
+    const [rules, policy, lint] = await Promise.all([
+      telltale(['scan', 'demo.pcap', '--rules', 'none']), telltale(['scan', 'demo.pcap', '--policy', 'none']), telltale(['rules', 'lint', 'none']),
+    ]);
+    assert.deepEqual([rules.status, policy.status, lint.status], [2, 2, 2]);
+    for (const { stderr } of [rules, lint]) assert.match(stderr, /: none: it contains no rule/);
+    assert.match(policy.stderr, /^telltale scan: none: the folder holds no policy/);
+  });
+
+  test('the summary of a log counts its entries, and no packets', async () => {
+    await writeFile(file('flow.log'), `${[
+      'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status',
+      '2 123456789012 eni-1 10.0.0.5 192.0.2.7 50000 443 6 10 1000 1775217600 1775217660 ACCEPT OK',
+    ].join('\n')}\n`);
+    assert.match((await telltale(['scan', 'flow.log'])).stderr, /^1 input read: 1 entry of logs and flow exports, 1 flow record\.\nNo findings\.$/m);
+  });
+
+  test('Ctrl-C while it reads: what was found until then is told, and the status is 130', async () => {
+    const child = spawn(process.execPath, [main, 'scan', '-', '--format', 'table'], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+    // Its source goes on, as that of a live capture. The second part is taken only when the first has been.
+    const filled = Buffer.concat([capture, ...Array.from({ length: 40 }, () => capture.subarray(24))]);
+    await new Promise((resolve) => child.stdin.write(filled, resolve));
+    child.kill('SIGINT');
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    assert.equal(status, 130);
+    assert.match(stdout, /^TIME \(UTC\)[^]*qos-america\.agoralab\.co/);
+    assert.match(stderr, /\d+ findings \([^]*\nStopped with 0 of 1 inputs read to the end\.\n$/);
+  });
+
+  test('standard output that cannot be written: status 1 and a sentence', { skip: process.platform !== 'linux' }, async () => {
+    const child = spawn('/bin/sh', ['-c', `"$0" "$@" > /dev/full`, process.execPath, main, 'rules', 'list'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+    assert.equal(await new Promise((resolve) => child.on('close', resolve)), 1);
+    assert.equal(stderr, 'telltale: standard output cannot be written: ENOSPC: no space left on device, write\n');
   });
 
   test('whoever reads may stop early: no complaint, no lost status', async () => {

@@ -58,10 +58,11 @@ Commands:
 ${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 `;
 
-// Whoever reads the output may stop early, as `head` does.
+// Whoever reads the output may stop early, as `head` does; a disk may be full.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(exitStatus.ok);
+  if (error.code === 'EPIPE') process.exit(exitStatus.ok);
+  process.stderr.write(`telltale: standard output cannot be written: ${error.message}\n`);
+  process.exit(exitStatus.failed);
 });
 
 process.exitCode = await main(process.argv.slice(2));
@@ -78,7 +79,11 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const entry = commands.find((one) => one.name === name);
   if (!entry) {
-    process.stderr.write(`telltale: there is no command ${JSON.stringify(name)}\n\n${overview}`);
+    const { didYouMean } = await import('./arguments.ts');
+    const meant = didYouMean(name, [...commands.map((one) => one.name), '--help', '--version']);
+    // With the overview below it, the name that was meant would be overlooked.
+    const remedy = meant === '' ? `\n\n${overview}` : '\nSee telltale --help.\n';
+    process.stderr.write(`telltale: there is no command ${JSON.stringify(name)}${meant}${remedy}`);
     return exitStatus.unusable;
   }
   const command = await entry.load();

@@ -11,7 +11,8 @@ import { readGeoTables } from '../detector/detection-tables.ts';
 import { readCatalogue, readInventory, readPolicyContext, readPolicyFiles } from '../detector/packs.ts';
 import { readTokenKey } from '../probe/token-key.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { exitStatus, oneOf, parseArguments, UsageError, type Command } from './command.ts';
+import { actionOf, isDay, oneOf, parseArguments, refuseIdle } from './arguments.ts';
+import { exitStatus, UsageError, type Command } from './command.ts';
 import { count } from './leaks.ts';
 
 const help = `Usage: telltale policy lint [FILE|DIR] [options]
@@ -54,21 +55,30 @@ warnings), 2 unusable arguments.
 
 const options = {
   jurisdictions: { type: 'string' }, inventory: { type: 'string' }, day: { type: 'string' }, to: { type: 'string' }, name: { type: 'string' },
-  service: { type: 'string' }, role: { type: 'string' }, from: { type: 'string', default: '10.0.0.1' }, hop: { type: 'string', multiple: true },
-  identifier: { type: 'string', multiple: true }, data: { type: 'string', default: defaultDataFolder }, strict: { type: 'boolean', default: false },
+  service: { type: 'string' }, role: { type: 'string' }, from: { type: 'string' }, hop: { type: 'string', multiple: true },
+  identifier: { type: 'string', multiple: true }, data: { type: 'string' }, strict: { type: 'boolean' },
 } as const;
+
+const explained = ['explain'];
+/** The actions that take an option; `jurisdictions` goes with all that read policies. */
+const takers = {
+  jurisdictions: ['lint', 'test', 'explain'], inventory: ['lint', 'explain'], day: ['lint', 'explain'], to: explained, name: explained, service: explained,
+  role: explained, from: explained, hop: explained, identifier: explained, data: ['token'], strict: ['lint'],
+};
 
 export const policy: Command = {
   help,
-  async run([action, ...args]) {
-    const { values, positionals } = parseArguments({ args, allowPositionals: true, options });
-    if (positionals.length > 1) throw new UsageError('policy takes one FILE or DIR');
-    const given: Given = { ...values, path: positionals[0], day: dayOf(values.day) };
-    switch (oneOf('action', action ?? 'none', ['lint', 'test', 'explain', 'token'])) {
+  async run(args) {
+    const { values, positionals: [word, ...paths] } = parseArguments({ args, allowPositionals: true, options });
+    const action = actionOf('policy', word, ['lint', 'test', 'explain', 'token']);
+    refuseIdle('policy', action, values, takers);
+    if (paths.length > 1) throw new UsageError(`policy ${action} takes one ${action === 'token' ? 'MAC' : 'FILE or DIR'}`);
+    const given: Given = { from: '10.0.0.1', strict: false, ...values, path: paths[0], day: dayOf(values.day) };
+    switch (action) {
       case 'lint': return lint(given);
       case 'test': return test(given);
       case 'explain': return explain(given);
-      case 'token': return token(given.path, values.data);
+      case 'token': return token(given.path, values.data ?? defaultDataFolder);
     }
   },
 };
@@ -95,7 +105,7 @@ async function token(mac: string | undefined, data: string): Promise<number> {
 }
 
 function dayOf(day = new Date().toISOString().slice(0, 10)): string {
-  if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day))) throw new UsageError(`--day ${day}: expected a day such as 2026-08-01`);
+  if (!isDay(day)) throw new UsageError(`--day ${day}: expected a day such as 2026-08-01`);
   return day;
 }
 

@@ -21,7 +21,7 @@ export class Progress {
     this.#drawnAt = performance.now();
     const total = this.#total || input.size;
     const share = total > 0 ? `${String(Math.floor(((this.#finishedBytes + bytes) / total) * 100)).padStart(3)} %  ` : '';
-    process.stderr.write(`\r\u001b[K${share}${printable(input.name)}  ${packets.toLocaleString('en')} packets`);
+    process.stderr.write(`\r\u001b[K${share}${printable(input.name)}${packets > 0 ? `  ${packets.toLocaleString('en')} packets` : ''}`);
   }
 
   done(input: CaptureInput): void {

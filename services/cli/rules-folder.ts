@@ -5,12 +5,15 @@ import { checkFixtures, logSourceName, parseRules, type ParsedRules } from '#rul
 import { projectRoot } from '#runtime';
 import type { RuleNames } from '../detector/packs.ts';
 import { readLogSources, readRuleFolder, shippedRules, type RuleFolder } from '../detector/rule-folder.ts';
-import { exitStatus, oneOf, UnusableError, UsageError } from './command.ts';
-import { columns } from './table.ts';
+import { oneOf } from './arguments.ts';
+import { exitStatus, UnusableError, UsageError } from './command.ts';
+import { columns, widthOf } from './table.ts';
 
 /** Prints what is wrong in rule folders or files, as `file:line:column severity message`. */
 export async function lintRules(paths: readonly string[], names: RuleNames): Promise<number> {
   const folders = await Promise.all((paths.length > 0 ? paths : [shippedRules(projectRoot)]).map(readPath));
+  const isEmpty = ({ rules, fixtures, others }: RuleFolder): boolean => rules.length + fixtures.size + others.length === 0;
+  for (const [place, folder] of folders.entries()) if (isEmpty(folder)) requireRules(paths[place]!);
   const logSources = await readLogSources(projectRoot);
   const problems = folders.flatMap((folder) => folder.problems);
   // The rules of all paths are read together, since correlations and filters may refer to rules in another.
@@ -90,7 +93,7 @@ export async function listRules(names: RuleNames, folder = shippedRules(projectR
     level, id, title, source,
     [evaluable === 'whole' ? 'yes' : evaluable, ...gaps, ...(reports ? [] : ['reports only through a correlation'])].join('; '),
   ]);
-  process.stdout.write(`${columns(['LEVEL', 'ID', 'TITLE', 'LOG SOURCE', 'EVALUABLE HERE'], rows)}\n`);
+  process.stdout.write(`${columns(['LEVEL', 'ID', 'TITLE', 'LOG SOURCE', 'EVALUABLE HERE'], rows, widthOf(process.stdout))}\n`);
   return exitStatus.ok;
 }
 

@@ -1,12 +1,14 @@
+import { stat } from 'node:fs/promises';
 import { contextFields, correlationSql, flowEvents, periodMicros, ruleSql, slides, type Correlation, type ParsedRules, type Rule } from '#rules';
 import { openStore, type Store } from '#store';
 import { correlationFinding, type CorrelationRow } from '../detector/correlation-detection.ts';
 import type { RuleNames } from '../detector/packs.ts';
 import { dataFolder } from '../standalone/data-folder.ts';
-import { exitStatus, UsageError } from './command.ts';
+import { isDay } from './arguments.ts';
+import { exitStatus, UnusableError, UsageError } from './command.ts';
 import { count } from './leaks.ts';
 import { loadRules, readPath, requireRules } from './rules-folder.ts';
-import { columns, printable } from './table.ts';
+import { columns, printable, widthOf } from './table.ts';
 
 /** From when until when, µs; the end is not included. */
 export interface TimeRange {
@@ -43,14 +45,24 @@ export async function convertRules(options: SqlOptions, range: TimeRange): Promi
 /** Reports what rules would have found in stored flows. */
 export async function backtestRules(options: SqlOptions, range: TimeRange, store: { url: string } | { data: string }): Promise<number> {
   const { rules, correlations, all } = await chosen(options);
-  await using opened = await openStore('url' in store ? store : { path: dataFolder(store.data).clickhouse });
+  await using opened = await openStore('url' in store ? store : { path: await existingStore(store.data) });
   if ('data' in store) await opened.migrate();
-  const stored = await storedIn(range, opened);
+  const stored = await storedIn(range, opened).catch((error: Error) => {
+    throw 'url' in store ? new Error(`${new URL(store.url).host}: ${error.message}`) : error;
+  });
   print(stored.text);
   if (stored.isEmpty) return exitStatus.ok;
   for (const rule of rules) print(await backtestRule(rule, range, opened));
   for (const correlation of correlations) print(await backtestCorrelation(correlation, all, range, opened));
   return exitStatus.ok;
+}
+
+/** Opening a folder without a store would make one, and say that it has no flows. */
+async function existingStore(data: string): Promise<string> {
+  const { clickhouse } = dataFolder(data);
+  const isThere = await stat(clickhouse).then((found) => found.isDirectory(), () => false);
+  if (!isThere) throw new UnusableError(`${data}: nothing is stored there. Name the data folder of telltale up, or of telltale scan --data.`);
+  return clickhouse;
 }
 
 const inRange = "timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND timestamp < fromUnixTimestamp64Micro({to:Int64}, 'UTC')";
@@ -131,7 +143,7 @@ async function backtestRule(rule: Rule, { from, to }: TimeRange, store: Store): 
     ...head,
     ...countedTable('HOUR (UTC)', byHour, hours),
     ...countedTable('SUBJECT', bySubject, subjects),
-    indent(columns(['TIME (UTC)', 'FROM', 'TO', 'PATH', 'RECORD'], samples.map((sample) => sampled.map((name) => sample[name])))),
+    indent(columns(['TIME (UTC)', 'FROM', 'TO', 'PATH', 'RECORD'], samples.map((sample) => sampled.map((name) => sample[name])), width())),
   ].join('\n');
 }
 
@@ -141,7 +153,7 @@ const sampled = ['time', 'source', 'destination', 'path', 'id'] as const;
 
 /** A table of counts, with how many more rows there are. */
 function countedTable(title: string, shown: readonly Counted[], all: number): string[] {
-  const table = indent(columns([title, 'RECORDS'], shown.map(({ name, records }) => [name, String(records)])));
+  const table = indent(columns([title, 'RECORDS'], shown.map(({ name, records }) => [name, String(records)]), width()));
   return all > shown.length ? [table, `    … and ${all - shown.length} more`] : [table];
 }
 
@@ -156,8 +168,15 @@ async function backtestCorrelation(correlation: Correlation, rules: ReadonlyMap<
   return [...head, `  ${count(rows.length, 'window')} found, of ${count(groups, 'group')}`, ...samples].join('\n');
 }
 
+const indentation = '    ';
+
 function indent(text: string): string {
-  return text.replace(/^/gm, '    ');
+  return text.replace(/^/gm, indentation);
+}
+
+/** Of a table that is indented. */
+function width(): number {
+  return widthOf(process.stdout) - indentation.length;
 }
 
 function print(text: string): void {
@@ -168,6 +187,6 @@ function print(text: string): void {
 export function timeOf(text: string): number {
   const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?)?$/.test(text);
   const millis = isTime ? Date.parse(text.length === 10 || text.endsWith('Z') ? text : `${text}Z`) : Number.NaN;
-  if (Number.isNaN(millis)) throw new UsageError(`${text}: expected a day or a time in UTC, such as 2026-08-01 or 2026-08-01T12:00:00Z`);
+  if (Number.isNaN(millis) || !isDay(text.slice(0, 10))) throw new UsageError(`${text}: expected a day or a time in UTC, such as 2026-08-01 or 2026-08-01T12:00:00Z`);
   return millis * 1000;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -50,7 +50,7 @@ test('rules lint: problems have a place, and errors the exit status 1', (context
   assert.deepEqual(out.trim().split('\n').map((line) => line.replace(`${folder}/`, '')), [
     'bad.yml:6:16 error the field "destination.prt" is unknown (did you mean "destination.port"?) [unknown-field]',
     'exceptions/old.yml:4:10 warning the exception expired on 2020-01-01: what it matched is reported again [expired]',
-    'placeholders.yml:1:10 error Servers: Invalid input: expected array, received string [schema]',
+    'placeholders.yml:1:10 error Servers: expected a list [schema]',
     'proxy.yml:6:16 warning it cannot be evaluated here: the field "cs-cookie" has no mapping [not-evaluable]',
   ]);
   assert.equal(telltale('lint', path.join(folder, 'proxy.yml')).status, 0);
@@ -246,6 +246,14 @@ test('rules test --backtest: what rules and correlations would have found in sto
   );
   assert.ok(out.includes(`1 window found, of 1 group\n  ${message}`), out);
   assert.equal(telltale('test', own, '--backtest', '2025-10-10', '2025-10-11', '--data', data).out, 'No flows of this time are stored.\n\n');
+  const shipped = telltale('test', '--backtest', '2025-10-09', '2025-10-10', '--data', data);
+  assert.deepEqual([shipped.status, shipped.err], [0, ''], 'ClickHouse runs the SQL of every rule that ships');
   assert.equal(telltale('test', own, '--backtest', '2025-10-10').status, 2);
   assert.equal(telltale('test', own, '--backtest', 'yesterday', '2025-10-11').status, 2);
+  assert.match(telltale('test', own, '--backtest', '2025-02-30', '2025-10-11').err, /2025-02-30: expected a day/);
+  assert.match(telltale('test', own, '--backtest', '2025-10-09', '2025-10-10', '--clickhouse', 'here').err, /--clickhouse: expected a URL such as /);
+  const nowhere = telltale('test', own, '--backtest', '2025-10-09', '2025-10-10', '--data', path.join(folder, 'nowhere'));
+  assert.deepEqual([nowhere.status, nowhere.out], [2, '']);
+  assert.match(nowhere.err, /nowhere: nothing is stored there\. Name the data folder/);
+  assert.ok(!existsSync(path.join(folder, 'nowhere')), 'asking makes no folder');
 });

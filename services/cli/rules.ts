@@ -1,4 +1,5 @@
-import { exitStatus, parseArguments, UsageError, type Command } from './command.ts';
+import { actionOf, parseArguments, refuseIdle } from './arguments.ts';
+import { exitStatus, UsageError, type Command } from './command.ts';
 import { projectRoot } from '#runtime';
 import { readRuleNames, type RuleNames } from '../detector/packs.ts';
 import { shippedRules } from '../detector/rule-folder.ts';
@@ -52,23 +53,30 @@ unusable arguments.
 `;
 
 const options = {
-  format: { type: 'string', default: 'table' },
+  format: { type: 'string' },
   rules: { type: 'string' },
   rule: { type: 'string' },
   policy: { type: 'string' },
   jurisdictions: { type: 'string' },
   backtest: { type: 'string' },
-  all: { type: 'boolean', default: false },
+  all: { type: 'boolean' },
   data: { type: 'string' },
   clickhouse: { type: 'string' },
 } as const;
+
+/** The actions that take an option; `policy` and `jurisdictions` go with all. */
+const takers = {
+  format: ['list'], rules: ['explain'], rule: ['explain', 'convert', 'test --backtest'], backtest: ['test'], all: ['explain'],
+  data: ['test --backtest'], clickhouse: ['test --backtest'],
+};
 
 const day = 86_400_000_000;
 
 export const rules: Command = {
   help,
   async run(args) {
-    const { values, positionals: [action, ...paths] } = parseArguments({ args, allowPositionals: true, options });
+    const { values, positionals: [word, ...paths] } = parseArguments({ args, allowPositionals: true, options });
+    const action = actionOf('rules', word, ['lint', 'test', 'list', 'explain', 'convert']);
     const single = (): string | undefined => {
       if (paths.length > 1) throw new UsageError(`rules ${action} takes one folder`);
       return paths[0];
@@ -79,8 +87,10 @@ export const rules: Command = {
     };
     const names = (): Promise<RuleNames> => readRuleNames({ root: projectRoot, ...files });
     const asSql = async (folder = shippedRules(projectRoot)): Promise<SqlOptions> => ({ folder, names: await names(), only: values.rule });
-    if (values.rules !== undefined && action !== 'explain')
-      throw new UsageError(`only explain takes --rules; use telltale rules ${action ?? 'list'} DIR`);
+    if (values.rules !== undefined && action !== 'explain') throw new UsageError(`only explain takes --rules; use telltale rules ${action} DIR`);
+    const { backtest, ...others } = values;
+    if (action !== 'test' || backtest === undefined) refuseIdle('rules', action, { ...others, backtest }, takers);
+    else refuseIdle('rules', 'test --backtest', others, takers);
     switch (action) {
       case 'lint': return lintRules(paths, await names());
       case 'test': {
@@ -94,20 +104,20 @@ export const rules: Command = {
         const [folder, another] = paths.filter((word) => word !== until);
         if (another !== undefined) throw new UsageError('rules test takes one folder');
         const url = values.clickhouse ?? (values.data === undefined ? process.env['CLICKHOUSE_URL'] : undefined);
+        if (url && !/^https?:\/\/[^/]/.test(url)) throw new UsageError(`${values.clickhouse ? '--clickhouse' : 'CLICKHOUSE_URL'}: expected a URL such as http://127.0.0.1:8123`);
         return backtestRules(await asSql(folder), range, url ? { url } : { data: values.data ?? defaultDataFolder });
       }
       case 'list': return listRules(await names(), single(), values.format);
       case 'explain': {
         const file = single();
         if (file === undefined) throw new UsageError('rules explain needs a FILE');
-        await explainRules(file, { folder: values.rules, only: values.rule, all: values.all }, files);
+        await explainRules(file, { folder: values.rules, only: values.rule, all: values.all ?? false }, files);
         return exitStatus.ok;
       }
       case 'convert': {
         const now = Date.now() * 1000;
         return convertRules(await asSql(single()), { from: now - day, to: now });
       }
-      default: throw new UsageError('rules needs an action: lint, test, list, explain or convert');
     }
   },
 };

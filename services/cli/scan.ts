@@ -13,13 +13,15 @@ import { replayCapture, type ReplayOptions } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
 import { readWatchlists, watchKeyOf, watchOf } from '../probe/watchlists.ts';
 import { mostWorkers, startWorkers } from '../probe/workers.ts';
-import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { exitStatus, oneOf, parseArguments, wholeNumber, UnusableError, UsageError, type Command } from './command.ts';
+import { dataFolder, defaultDataFolder, makeDataFolder } from '../standalone/data-folder.ts';
+import { oneOf, parseArguments, wholeNumber } from './arguments.ts';
+import { exitStatus, UnusableError, UsageError, type Command } from './command.ts';
 import { Leaks } from './leaks.ts';
 import { findingLine } from './ndjson.ts';
 import { Progress } from './progress.ts';
+import { requireRules } from './rules-folder.ts';
 import { printSummary, type ScanTotals } from './summary.ts';
-import { findingsTable } from './table.ts';
+import { findingsTable, widthOf } from './table.ts';
 
 const help = `Usage: telltale scan FILE|-|DIR… [options]
 
@@ -45,7 +47,7 @@ Options:
 
 Exit status: 0 scanned, 2 unusable arguments, rules or policy, unreadable
 input (the rest is still scanned) or none at all, 3 a finding at or above
---fail-on, 1 any other failure.
+--fail-on, 130 stopped by Ctrl-C, 1 any other failure.
 
 Tokens are made with the key in token.key of the data folder (--data, else
 ${defaultDataFolder}), so that the same identifier has the same token in every
@@ -81,6 +83,7 @@ export const scan: Command = {
     const { detection, pack, versions, warnings } = await load(values.rules, values.policy);
     for (const warning of warnings) process.stderr.write(`${formatProblem(warning)}\n`);
     const folder = dataFolder(values.data ?? defaultDataFolder);
+    if (values.data !== undefined) await makeDataFolder(values.data).catch(unusable);
     const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
     const reveal = (token: string, value: string): void => {
       // A digest has the same token as the value it was made from, which comes first.
@@ -98,9 +101,12 @@ export const scan: Command = {
       ...(values.reveal && { onRevealed: reveal }),
     });
     workers?.watch(watchlists);
-    await using store = values.data === undefined ? undefined : await openStore({ path: folder.clickhouse });
+    await using store = values.data === undefined ? undefined : await openStore({ path: folder.clickhouse, warn });
     await store?.migrate();
 
+    const stopping = stopsOnSignal();
+    // A store that waits, such as for room on its disk, must not keep a person who stops the scan waiting as well.
+    stopping.addEventListener('abort', () => setTimeout(() => void store?.close(), storePatience).unref());
     const totals: ScanTotals = { captures: 0, packets: 0, records: 0, leaks: new Leaks(), skipped: 0, hitsDropped: 0, unreadable: [] };
     const output = new FindingsOutput(format, totals.leaks, revealed);
     const hits: Hit[] = [];
@@ -108,6 +114,7 @@ export const scan: Command = {
     totals.unreadable.push(...unreadable);
     await readInputs(inputs, totals, {
       pipeline,
+      signal: stopping,
       ...(workers && { workers }),
       send: async (records) => {
         const findings = detection.detect(records);
@@ -119,7 +126,7 @@ export const scan: Command = {
       },
     });
     // A script would take the silence about an empty folder for a clean result.
-    if (totals.captures === 0 && totals.unreadable.length === 0)
+    if (totals.captures === 0 && totals.unreadable.length === 0 && !stopping.aborted)
       for (const path of positionals) totals.unreadable.push({ path, reason: 'the folder holds nothing that can be scanned' });
     const correlated = correlate(pack.correlations, hits, versions);
     await store?.write([], correlated);
@@ -127,9 +134,30 @@ export const scan: Command = {
 
     await output.finish();
     printSummary(totals, pipeline);
-    return statusOf(totals, failOn);
+    if (!stopping.aborted) return statusOf(totals, failOn);
+    process.stderr.write(`Stopped with ${totals.captures} of ${inputs.length} inputs read to the end.\n`);
+    return stoppedBy[stopping.reason as StopSignal];
   },
 };
+
+/** How long a stopped scan waits for its store, ms. */
+const storePatience = 3_000;
+
+/** Exit statuses of a scan that was stopped: those that a shell gives to what a signal ended. */
+const stoppedBy = { SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof stoppedBy;
+
+/** Aborted by the first Ctrl-C or SIGTERM, so that what was found until then is told; the second ends the process as usual. */
+function stopsOnSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of Object.keys(stoppedBy) as StopSignal[]) process.once(signal, () => stopping.abort(signal));
+  return stopping.signal;
+}
+
+/** What delays the store, such as a disk without space, would otherwise look like a scan that hangs. */
+function warn(message: string): void {
+  process.stderr.write(`telltale scan: ${message}\n`);
+}
 
 /** Prints findings on standard output: as a table at the end, or a line each as they are found. */
 class FindingsOutput {
@@ -152,7 +180,7 @@ class FindingsOutput {
   }
 
   async finish(): Promise<void> {
-    if (this.#listed.length > 0) await print(`${findingsTable(this.#listed, (finding) => this.#valueOf(finding))}\n`);
+    if (this.#listed.length > 0) await print(`${findingsTable(this.#listed, (finding) => this.#valueOf(finding), widthOf(process.stdout))}\n`);
   }
 
   #valueOf(finding: Finding): string | undefined {
@@ -164,15 +192,17 @@ class FindingsOutput {
 async function readInputs(inputs: readonly CaptureInput[], totals: ScanTotals, replay: Omit<ReplayOptions, 'onProgress'>): Promise<void> {
   const progress = new Progress(inputs);
   for (const input of inputs) {
+    if (replay.signal?.aborted) break;
     try {
-      const { packets, problem } = await replayCapture(input, {
+      const { packets, problem, stopped } = await replayCapture(input, {
         ...replay,
         onProgress: (bytes, read) => progress.update(input, bytes, read),
       });
       if (problem) totals.unreadable.push({ path: input.path, reason: `it could not be read to its end: ${problem.message}` });
       totals.packets += packets;
-      totals.captures++;
+      if (!stopped) totals.captures++;
     } catch (error) {
+      if (replay.signal?.aborted) break;
       const problem = inputProblem(input, error);
       if (problem) totals.unreadable.push(problem);
       else totals.skipped++;
@@ -182,10 +212,17 @@ async function readInputs(inputs: readonly CaptureInput[], totals: ScanTotals, r
   progress.finish();
 }
 
+/** The folder that an argument names cannot be used. */
+function unusable(error: unknown): never {
+  throw new UnusableError((error as Error).message);
+}
+
 /** Loads the detection, with the user's own rules and policy where given; errors in these are reported as errors of the argument. */
 async function load(rules: string | undefined, policy: string | undefined): Promise<LoadedDetection> {
   try {
-    return await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
+    const loaded = await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
+    if (rules !== undefined) requireRules(rules, loaded.pack.rules, loaded.pack.correlations);
+    return loaded;
   } catch (error) {
     if (rules === undefined && policy === undefined) throw error;
     if (error instanceof LocatedError) throw new UnusableError(error.message);

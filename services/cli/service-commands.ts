@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { runService, type CommonSections, type ServiceDefinition } from '#runtime';
+import { makeFolder, runService, type CommonSections, type ServiceDefinition } from '#runtime';
 import { kafkaFindings } from '../alerter/kafka-findings.ts';
 import { alerterService } from '../alerter/service.ts';
 import { detectorService } from '../detector/service.ts';
@@ -9,7 +8,8 @@ import { probeService } from '../probe/service.ts';
 import { mostWorkers } from '../probe/workers.ts';
 import { reviewService } from '../review/service.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { parseArguments, UsageError, wholeNumber, type Command } from './command.ts';
+import { parseArguments, wholeNumber } from './arguments.ts';
+import { UsageError, type Command } from './command.ts';
 import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 
 const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options,
@@ -47,7 +47,7 @@ ${configOption}`,
     if (workers > 1 && (values.follow || values.listen !== undefined || values.interface !== undefined))
       throw new UsageError('--workers applies only to captures that are read to their end');
     if (values.demonstration) {
-      await mkdir(defaultDataFolder, { recursive: true });
+      await makeFolder(defaultDataFolder);
       const { demonstration } = dataFolder(defaultDataFolder);
       await ensureDemonstration(demonstration);
       captures.push(demonstration);

@@ -1,7 +1,7 @@
 import type { UnreadableInput } from '../probe/captures.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
-import { count, indent, type Leaks } from './leaks.ts';
-import { printable } from './table.ts';
+import { count, type Leaks } from './leaks.ts';
+import { printable, widthOf } from './table.ts';
 
 export interface ScanTotals {
   captures: number;
@@ -19,21 +19,23 @@ export interface ScanTotals {
 export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void {
   const lines: string[] = [];
   for (const { path, reason } of totals.unreadable) lines.push(`${printable(path)}: ${printable(reason)}`);
-  const entries =
-    pipeline.entries.counters.entries > 0 ? `${count(pipeline.entries.counters.entries, 'entry', 'entries')} of logs and flow exports, ` : '';
-  const skipped = totals.skipped > 0 ? `, ${count(totals.skipped, 'file')} without a capture skipped` : '';
+  const skipped = totals.skipped > 0 ? `, ${count(totals.skipped, 'file')} without a capture or log skipped` : '';
   for (const { file, line, source, reason } of pipeline.entries.counters.takeLocated())
     lines.push(`${printable(file)}:${line}: ${source}: ${printable(reason)}`);
-  lines.push(
-    `${count(totals.captures, 'capture')} read: ${count(totals.packets, 'packet')}, ${entries}${count(totals.records, 'flow record')}${skipped}.`,
-  );
+  lines.push(`${count(totals.captures, 'input')} read: ${readText(pipeline, totals)}${skipped}.`);
   // "No findings" would be misleading when nothing could be read.
   if (totals.captures > 0 || totals.leaks.findings > 0) lines.push(totals.leaks.headline());
-  if (totals.leaks.findings > 0) lines.push(indent(totals.leaks.table()));
+  if (totals.leaks.findings > 0) lines.push(totals.leaks.table(widthOf(process.stderr)));
   if (totals.hitsDropped > 0) lines.push(`Correlations did not look at ${count(totals.hitsDropped, 'match', 'matches')} over their bound.`);
   const blind = blindSpots(pipeline);
   if (blind) lines.push(`Not seen: ${blind}.`);
   process.stderr.write(`${lines.join('\n')}\n`);
+}
+
+/** `266 packets, 3 entries of logs and flow exports, 89 flow records`, without those of a kind that was not read. */
+export function readText({ entries: { counters } }: ProbePipeline, { packets, records }: { packets: number; records: number }): string {
+  const entries = counters.entries > 0 ? [count(counters.entries, 'entry of logs and flow exports', 'entries of logs and flow exports')] : [];
+  return [...(packets > 0 || entries.length === 0 ? [count(packets, 'packet')] : []), ...entries, count(records, 'flow record')].join(', ');
 }
 
 /** Unknown is not clean: lists what the probe could not use, the most frequent first. */

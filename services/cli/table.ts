@@ -11,7 +11,7 @@ export function printable(text: string): string {
 export const several = 'several';
 
 /** Findings as aligned columns, for people. `valueOf` gives the raw value with --reveal. */
-export function findingsTable(findings: readonly Finding[], valueOf: (finding: Finding) => string | undefined): string {
+export function findingsTable(findings: readonly Finding[], valueOf: (finding: Finding) => string | undefined, width: number): string {
   const rows = findings.map((finding) => [
     isoMicros(finding['@timestamp']).slice(0, 19).replace('T', ' '),
     finding['event.severity_name'],
@@ -22,7 +22,7 @@ export function findingsTable(findings: readonly Finding[], valueOf: (finding: F
     what(finding, valueOf(finding)),
     evidence(finding),
   ]);
-  return columns(['TIME (UTC)', 'LEVEL', 'RULE', 'FROM', 'TO', 'COUNTRY', 'WHAT', 'EVIDENCE'], rows);
+  return columns(['TIME (UTC)', 'LEVEL', 'RULE', 'FROM', 'TO', 'COUNTRY', 'WHAT', 'EVIDENCE'], rows, width);
 }
 
 /** `file#frame` for a capture, `file:line` for a log. */
@@ -57,16 +57,86 @@ function what(finding: Finding, value: string | undefined): string {
   return path === '' ? identifiers(finding, value) : `${identifiers(finding, value)} at ${path}`;
 }
 
-/** Left-aligned columns, two spaces apart, the last one without padding. */
-export function columns(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Columns of the terminal that a stream writes to; Infinity where it is none, so that what reads a pipe gets whole lines. */
+export function widthOf(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number {
+  return (stream.isTTY && stream.columns) || Infinity;
+}
+
+const gap = '  ';
+/** How narrow a column of text may become before rows are folded instead, characters. */
+const narrowest = 24;
+/** Goes before the second and further lines of a folded row. */
+const foldIndent = '    ';
+
+/**
+ * Left-aligned columns, two spaces apart, the last one without padding. Where `width` is not enough, the widest columns become narrower and their
+ * texts are wrapped; where even that is not enough, each row is folded: its columns stand on several lines, as do the headings. Nothing is left out.
+ */
+export function columns(header: readonly string[], rows: readonly (readonly string[])[], width = Infinity): string {
   const cells = [header, ...rows.map((row) => row.map(printable))];
-  const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const natural = header.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const narrowed = fitted(natural, width);
+  if (narrowed !== undefined) return cells.map((row) => lineOf(row, narrowed)).join('\n');
+  const folds = foldsOf(natural, width);
+  return cells.map((row) => folds.map(({ from, indent, widths }) => (
+    lineOf(row.slice(from, from + widths.length), widths).replace(/^(?=.)/gm, indent)
+  )).filter((line) => line.trim() !== '').join('\n')).join('\n');
+}
+
+/** The widths with the widest reduced until all fit; undefined when a column would have to be narrower than it may be. */
+function fitted(natural: readonly number[], width: number): number[] | undefined {
+  const widths = [...natural];
+  let excess = widths.reduce((sum, one) => sum + one, gap.length * (widths.length - 1)) - width;
+  for (; excess > 0; excess--) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest]! <= narrowest) return undefined;
+    widths[widest]!--;
+  }
+  return widths;
+}
+
+interface Fold {
+  /** Its first column. */
+  from: number;
+  indent: string;
+  widths: number[];
+}
+
+/** As many columns on each line as it has room for. */
+function foldsOf(natural: readonly number[], width: number): Fold[] {
+  const folds: Fold[] = [];
+  let room = 0;
+  for (const [column, wanted] of natural.entries()) {
+    const indent = column === 0 ? '' : foldIndent;
+    if (column === 0 || wanted + gap.length > room) {
+      folds.push({ from: column, indent, widths: [] });
+      room = Math.max(1, width - indent.length) + gap.length;
+    }
+    const granted = Math.min(wanted, room - gap.length);
+    folds.at(-1)!.widths.push(granted);
+    room -= granted + gap.length;
+  }
+  return folds;
+}
+
+/** A row, in as many lines as its longest cell takes. */
+function lineOf(row: readonly string[], widths: readonly number[]): string {
+  const wrapped = row.map((cell, column) => wrap(cell, widths[column]!));
+  const height = Math.max(...wrapped.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) => (
+    wrapped.map((lines, column) => (lines[line] ?? '').padEnd(widths[column]!)).join(gap).trimEnd()
+  )).join('\n');
+}
+
+/** Breaks a text between words, and a word only where it alone is too long. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const end = space > 0 ? space : width;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return rest === '' && lines.length > 0 ? lines : [...lines, rest];
 }

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { runService } from '#runtime';
 import { defaultDataFolder } from '../standalone/data-folder.ts';
 import { standaloneService } from '../standalone/service.ts';
-import { parseArguments, UsageError, type Command } from './command.ts';
+import { parseArguments } from './arguments.ts';
+import { UsageError, type Command } from './command.ts';
 import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 import { terminalReport } from './terminal-report.ts';
 
@@ -38,7 +39,8 @@ policies of your own: standalone.rules and standalone.policy
     if (demonstration && (values.interface !== undefined || values.listen !== undefined))
       throw new UsageError('--demonstration is a capture, and only one source can be read at a time: leave out --interface and --listen');
     const data = values.data && path.resolve(values.data);
-    const report = terminalReport(demonstration && positionals.length === 0 ? 'Demonstration' : 'Captures');
+    const title = positionals.length > 0 ? 'Captures and logs' : demonstration ? 'Demonstration' : undefined;
+    const report = terminalReport(title);
     return runService(standaloneService({ inputs: inputsOf(values, positionals), demonstration, report, ...(data && { data }) }), values.config);
   },
 };

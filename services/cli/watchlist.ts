@@ -4,7 +4,8 @@ import { createTokeniser, mostWatched, watch, watchlistName, WatchlistError, typ
 import { loadOrCreateTokenKey, readTokenKey } from '../probe/token-key.ts';
 import { readWatchlists, watchKeyOf, watchlistFile, writeWatchlist } from '../probe/watchlists.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { exitStatus, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
+import { actionOf, parseArguments, refuseIdle } from './arguments.ts';
+import { exitStatus, UnusableError, UsageError, type Command } from './command.ts';
 import { count } from './leaks.ts';
 
 const help = `Usage: telltale watchlist add NAME [--kind KIND] [options]     < values
@@ -40,20 +41,24 @@ export const watchlist: Command = {
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
-      options: { kind: { type: 'string', default: '' }, data: { type: 'string' }, key: { type: 'string' }, lists: { type: 'string' } },
+      options: { kind: { type: 'string' }, data: { type: 'string' }, key: { type: 'string' }, lists: { type: 'string' } },
     });
-    const [action, name, ...rest] = positionals;
+    const [word, name, ...rest] = positionals;
+    const action = actionOf('watchlist', word, ['add', 'remove', 'delete', 'list']);
     const data = dataFolder(values.data ?? defaultDataFolder);
     const place: Place = { keyFile: values.key ?? data.tokenKey, isNamed: values.key !== undefined, folder: values.lists ?? data.watchlists };
-    if (action === 'list' && name === undefined) return list(place);
-    if (name === undefined || rest.length > 0) throw new UsageError('watchlist needs an action: add NAME, remove NAME, delete NAME or list');
+    refuseIdle('watchlist', action, values, { kind: ['add', 'remove'] });
+    if (action === 'list') {
+      if (name !== undefined) throw new UsageError('watchlist list takes no NAME: it lists all');
+      return list(place);
+    }
+    if (name === undefined || rest.length > 0) throw new UsageError(`watchlist ${action} needs one NAME`);
     if (!watchlistName.test(name)) throw new UsageError('the name of a list must consist of at most 48 small letters, digits and hyphens');
     try {
       switch (action) {
-        case 'add': return await add(place, name, values.kind);
-        case 'remove': return await remove(place, name, values.kind);
+        case 'add': return await add(place, name, values.kind ?? '');
+        case 'remove': return await remove(place, name, values.kind ?? '');
         case 'delete': return await discard(place, name);
-        default: throw new UsageError(`watchlist has no action ${JSON.stringify(action)}: expected add, remove, delete or list`);
       }
     } catch (error) {
       if (error instanceof WatchlistError) throw new UnusableError(error.message);

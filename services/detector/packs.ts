@@ -109,8 +109,19 @@ export async function readPolicyContext(
 
 /** The built-in policies, one file, or all of a folder, without its fixture files. */
 export async function readPolicyFiles(root: string, path = join(root, 'libs/rules/policies')): Promise<RuleFile[]> {
-  if (!(await stat(path)).isDirectory()) return [{ name: basename(path), text: await readText(path) }];
-  return (await readYamlFiles(path)).filter(({ name }) => !/\.fixtures\.ya?ml$/.test(name));
+  if (!(await stat(path).catch(missing(path))).isDirectory()) return [{ name: basename(path), text: await readText(path) }];
+  const files = (await readYamlFiles(path)).filter(({ name }) => !/\.fixtures\.ya?ml$/.test(name));
+  // Without any policy nothing would be forbidden, and nobody would be told.
+  if (files.length === 0) throw Object.assign(new Error(`${path}: the folder holds no policy (*.yml)`), { code: 'ENOENT' });
+  return files;
+}
+
+/** A file that is not there is told in words: this error also reaches the log of a service. */
+function missing(path: string): (error: unknown) => never {
+  return (error) => {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'ENOENT' ? Object.assign(new Error(`${path}: there is no such file or folder`), { code }) : error;
+  };
 }
 
 /** The volumes of disclosed identifiers that are reported: the built-in ones, or those of `file`. @throws LocatedError with every problem. */
@@ -157,5 +168,5 @@ export async function loadRules(root: string, vocabulary: RuleNames, folder = sh
 }
 
 function readText(file: string): Promise<string> {
-  return readFile(file, 'utf8');
+  return readFile(file, 'utf8').catch(missing(file));
 }

@@ -83,7 +83,7 @@ export async function folderState(folder: string): Promise<string> {
 async function yamlNames(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     const message = { ENOENT: `there is no folder ${folder}`, ENOTDIR: `${folder} is a file, but a folder is needed` }[error.code ?? ''];
-    throw message === undefined ? error : Object.assign(new Error(message, { cause: error }), { code: error.code });
+    throw message === undefined ? error : Object.assign(new Error(message), { code: error.code });
   });
   return names.filter((name) => /\.ya?ml$/.test(name) && !/(?:^|\/)\./.test(name)).toSorted();
 }

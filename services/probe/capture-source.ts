@@ -90,7 +90,7 @@ export class CaptureSource implements Component {
     } catch (error) {
       if (sinkError !== undefined) throw sinkError;
       if (this.#stopping.signal.aborted) return 'stopped';
-      logger.error({ capture: input.name }, whyUnreadable(error));
+      logger.error({ capture: input.name }, `the capture cannot be read: ${whyUnreadable(error)}`);
       return 'unreadable';
     }
   }

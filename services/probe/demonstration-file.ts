@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '#runtime';
 import { demonstrationCapture } from './demonstration.ts';
 
 /**
@@ -10,7 +11,7 @@ import { demonstrationCapture } from './demonstration.ts';
 export async function ensureDemonstration(file: string): Promise<void> {
   const exists = await stat(file).then(() => true, () => false);
   if (exists) return;
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   const minutesAgo = 5;
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, demonstrationCapture((Math.floor(Date.now() / 1000) - minutesAgo * 60) * 1_000_000));

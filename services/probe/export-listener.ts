@@ -1,9 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
-import type { Component, Logger } from '#runtime';
+import { makeFolder, type Component, type Logger } from '#runtime';
 import { writeAtomically } from './atomic-file.ts';
 import type { UdpAddress } from './listen-address.ts';
 import { batchSize, Outlet, type OutletOptions } from './outlet.ts';
@@ -106,7 +106,7 @@ export class ExportListener implements Component {
 
   async #restore(): Promise<void> {
     const { pipeline, templates, logger } = this.#options;
-    await mkdir(path.dirname(templates), { recursive: true });
+    await makeFolder(path.dirname(templates));
     const saved = await readFile(templates, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null;
       throw error;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Logger } from '#runtime';
+import { makeFolder, type Logger } from '#runtime';
 import { writeAtomically } from './atomic-file.ts';
 
 /** Identifies a file for the file system: its name may change, this does not. */
@@ -63,7 +63,7 @@ export class Positions {
 
   /** Loads an earlier run's positions. An invalid file is logged, and moved aside by the next save: all files are then read from the beginning. */
   static async load(file: string, logger: Logger): Promise<Positions> {
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeFolder(path.dirname(file));
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null;
       throw error;

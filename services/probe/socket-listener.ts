@@ -1,9 +1,9 @@
-import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { openLog, type LogReader } from '#ingest';
-import type { Component, Logger } from '#runtime';
+import { makeFolder, type Component, type Logger } from '#runtime';
 import { batchSize, Outlet, type OutletOptions } from './outlet.ts';
 import { tellProblems } from './problems.ts';
 
@@ -59,7 +59,7 @@ export class SocketListener implements Component {
       throw new Error(`${file} is too long for the path of a socket, which has at most ${longestPath} bytes`);
     const server = createServer((socket) => this.#connected(socket));
     try {
-      await mkdir(path.dirname(file), { recursive: true });
+      await makeFolder(path.dirname(file));
       await removeStale(file);
       server.listen(file);
       await once(server, 'listening');

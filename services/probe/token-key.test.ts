@@ -39,5 +39,5 @@ test('a damaged key is refused rather than replaced', async () => {
 test('a key that can be neither read nor made is told with what to do', async () => {
   const file = path.join(folder, 'file');
   await writeFile(file, '');
-  await assert.rejects(loadOrCreateTokenKey(path.join(file, 'token.key')), /neither read nor made: ENOTDIR.*file.token\.key.*--data, or probe\.key/);
+  await assert.rejects(loadOrCreateTokenKey(path.join(file, 'token.key')), /file.token\.key can be neither read nor made: a file stands where a folder is needed; .*--data, or probe\.key/);
 });

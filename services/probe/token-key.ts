@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { link, open, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder, whyUnwritable } from '#runtime';
 
 const keyBytes = 32;
 
@@ -14,14 +15,16 @@ export async function loadOrCreateTokenKey(file: string): Promise<Buffer> {
   try {
     return await readTokenKey(file).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
-      await mkdir(path.dirname(file), { recursive: true });
+      await makeFolder(path.dirname(file));
       await createTokenKey(file);
       return readTokenKey(file);
     });
   } catch (error) {
-    const { syscall, message } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
-    throw new Error(`the token key can be neither read nor made: ${message}; name a folder that this user may write (--data, or probe.key)`);
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const reason = syscall === undefined ? message : whyUnwritable(error);
+    const remedy = 'name a folder that this user may write to (--data, or probe.key)';
+    throw Object.assign(new Error(`the token key ${file} can be neither read nor made: ${reason}; ${remedy}`), { code });
   }
 }
 

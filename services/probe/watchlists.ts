@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   createTokeniser,
@@ -12,6 +12,7 @@ import {
   type WatchKey,
   type Watchlist,
 } from '#identifiers';
+import { makeFolder } from '#runtime';
 import { writeAtomically } from './atomic-file.ts';
 
 const extension = '.jsonl';
@@ -54,7 +55,7 @@ export function watchOf(lists: readonly Watchlist[], tokenKey: Uint8Array): Watc
 
 /** Replaced atomically, so that a probe reads either the old list or the new one. */
 export async function writeWatchlist(folder: string, list: Watchlist, keyId: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeAtomically(watchlistFile(folder, list.name), serialiseWatchlist(list, keyId));
 }
 

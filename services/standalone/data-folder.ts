@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { projectRoot } from '#runtime';
+import { makeWritableFolder, projectRoot } from '#runtime';
 
 /** Where standalone and scans keep the token key, the embedded ClickHouse and their state, unless told otherwise. */
 export const defaultDataFolder = path.join(projectRoot, '.telltale');
@@ -16,4 +16,13 @@ export function dataFolder(
     positions: path.join(folder, 'positions.json'),
     demonstration: path.join(folder, 'demonstration.pcap'),
   };
+}
+
+/** Makes the data folder unless it is there. @throws {Error} when it cannot be made or written to, which says what to do */
+export async function makeDataFolder(folder: string): Promise<void> {
+  try {
+    await makeWritableFolder(folder);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}. Choose another data folder (--data, TELLTALE_STANDALONE_DATA).`);
+  }
 }

@@ -21,7 +21,7 @@ import { RecordReader } from '../record-reader.ts';
 import { ReviewModule } from '../review/review.module.ts';
 import { StoreComponent } from '../store-component.ts';
 import { standaloneSchema } from './configuration.ts';
-import { dataFolder } from './data-folder.ts';
+import { dataFolder, makeDataFolder } from './data-folder.ts';
 
 type Configuration = z.output<typeof standaloneSchema>;
 
@@ -57,6 +57,7 @@ export function standaloneService({ inputs, demonstration, data, report }: Stand
       const place = path.resolve(projectRoot, data ?? configuration.standalone.data);
       const folder = dataFolder(place);
       report.starting(place);
+      await makeDataFolder(place);
       if (demonstration) await ensureDemonstration(folder.demonstration);
       const captures = demonstration ? [...inputs.captures, folder.demonstration] : inputs.captures;
       const { detection, watchers, checks: tableChecks, scheduled } = await liveDetection(configuration.standalone, { logger, metrics });

@@ -125,4 +125,6 @@ test('a port in use and a folder in use are said in a sentence that helps', asyn
   await using sameFolder = new TelltaleProcess(['up', '--data', folder.path]);
   assert.equal(await sameFolder.exit(), 1);
   assert.match(sameFolder.stderr, /process \d+ has it open.*choose another folder/);
+  // The engine's own words, which it writes where it does not get its lock. Only Linux tells beforehand who has it.
+  if (process.platform === 'linux') assert.doesNotMatch(sameFolder.stderr, /DB::Exception|Failed to create connection/);
 });

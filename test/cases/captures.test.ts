@@ -76,7 +76,7 @@ test('1kxun.pcap: scan --reveal names the ids of the phone with their packets', 
 test('all captures, the malformed ones too: the scan comes to its end in a small heap', { skip }, async () => {
   const { status, stdout, stderr } = await scan([captures, '--format', 'ndjson'], ['--max-old-space-size=256']);
   assert.equal(status, 2, 'some of them are cut; none of them may end the scan');
-  assert.match(stderr, /^1,\d{3} captures read: /m);
+  assert.match(stderr, /^1,\d{3} inputs read: /m);
   assert.match(stderr, /^Not seen: /m);
   for (const line of stdout.split('\n').filter(Boolean)) JSON.parse(line);
   assert.doesNotMatch(stdout, /inferred_(?:user|room)_id/, 'in none of them does anything recur as an id does');
