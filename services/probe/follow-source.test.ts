@@ -89,11 +89,11 @@ test('in a folder, what has not grown for a while counts as read: a document is 
       onFailure: (error) => { throw error; },
     });
     void source.start();
-    return { source, told };
+    return { told, [Symbol.asyncDispose]: () => source.stop() };
   };
   await writeFile(path.join(folder.path, 'a.har'), har('a.example'));
   await writeFile(path.join(folder.path, 'c.pcap'), connection(1001).pcap());
-  const first = start();
+  await using first = start();
   await until('both to be told', () => first.told.includes('a.example/') && first.told.includes('c.example/1001'));
   const keptOffsets = async (): Promise<number[]> =>
     [...(await readFile(positions, 'utf8').catch(() => '')).matchAll(/"offset":(\d+)/g)].map(([, offset]) => Number(offset));
@@ -105,11 +105,9 @@ test('in a folder, what has not grown for a while counts as read: a document is 
 
   // As after a SIGKILL of the first source.
   await appendFile(path.join(folder.path, 'c.pcap'), connection(1002).pcap().subarray(24));
-  const second = start();
+  await using second = start();
   await until('the capture that grew to be read from its beginning', () => second.told.includes('c.example/1002'));
   assert.deepEqual(second.told.filter((one) => one.includes('/')), ['c.example/1001', 'c.example/1002']);
-  await second.source.stop();
-  await first.source.stop();
 });
 
 /** A source that checks often, with its records and its log messages. `accepted` is awaited for each batch. */
