@@ -40,7 +40,7 @@ export class DatagramFlow implements DissectEnvironment {
     return this.#environment.counters;
   }
 
-  /** Whether it is as it was made: nothing of the flow has to be remembered so far. */
+  /** Whether it is as it was made, nothing of the flow having to be remembered so far: it may serve another flow. */
   get isBlank(): boolean {
     return this.#made === null && !this.hasStun && !this.isZoomPeer && this.#scanned === 0;
   }

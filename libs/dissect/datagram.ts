@@ -30,44 +30,32 @@ export function dissectDatagram(payload: Buffer, context: DatagramContext, envir
  * The datagrams of one UDP flow. In addition to {@link dissectDatagram}, it keeps state: the payload of a flow that began encrypted (QUIC,
  * DTLS, SD-RTN) is not scanned, and of unclaimed payload no more than `maxUnclaimedBytes` per direction.
  */
-export class DatagramDissector {
+export class DatagramDissector extends DatagramFlow {
   readonly #emit: Emit;
-  readonly #flow: DatagramFlow;
   #encrypted = false;
   /** Bytes per direction that were passed on for scanning. */
   #scannedSource = 0;
   #scannedDestination = 0;
 
   constructor(environment: DissectEnvironment, emit: Emit) {
+    super(environment);
     this.#emit = emit;
-    this.#flow = new DatagramFlow(environment);
   }
 
-  /** Whether it is as it was made: it may serve another flow. */
-  get isBlank(): boolean {
-    return !this.#encrypted && this.#scannedSource === 0 && this.#scannedDestination === 0 && this.#flow.isBlank;
-  }
-
-  /** Bytes kept of incomplete handshakes, and as evidence of how media are encrypted. */
-  get heldBytes(): number {
-    return this.#flow.heldBytes;
-  }
-
-  /** The flow is over. */
-  end(): void {
-    this.#flow.end();
+  override get isBlank(): boolean {
+    return super.isBlank && !this.#encrypted && this.#scannedSource === 0 && this.#scannedDestination === 0;
   }
 
   datagram(payload: Buffer, context: DatagramContext): void {
     if (payload.length === 0) return;
-    const message = claimedMessage(payload, context, this.#flow);
+    const message = claimedMessage(payload, context, this);
     if (message === null) return;
     if (message !== undefined) {
       if (message.encryption.verdict === 'encrypted') this.#encrypted = true;
       this.#emit(message);
       return;
     }
-    const { options, counters } = this.#flow;
+    const { options, counters } = this;
     if (this.#encrypted) {
       counters.add('udp', 'encrypted by context');
       return;
@@ -79,7 +67,7 @@ export class DatagramDissector {
     }
     if (context.sender === 'source') this.#scannedSource = scanned;
     else this.#scannedDestination = scanned;
-    this.#emit(unclaimedMessage(payload, context, this.#flow));
+    this.#emit(unclaimedMessage(payload, context, this));
   }
 }
 

@@ -13,7 +13,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { heapOptions, nodeEnvironment } from '../support/node-settings.ts';
+import { nodeEnvironment, probeHeapOptions } from '../support/node-settings.ts';
 import { Distinct } from './probe/distinct.ts';
 import type { ProbeRun } from './probe/run.ts';
 import { Suricata, suricataCommand } from './probe/suricata.ts';
@@ -111,7 +111,7 @@ function runProbe(args: readonly string[], cores = '0'): ProbeRun {
   try {
     const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
     const environment = Object.entries(nodeEnvironment).map(([name, value]) => `${name}=${value}`);
-    const node = ['env', ...environment, process.execPath, ...heapOptions];
+    const node = ['env', ...environment, process.execPath, ...probeHeapOptions];
     return JSON.parse(timed([...node, ...profile, runFile, ...args, '--output', path.join(folder, 'records')], cores).stdout) as ProbeRun;
   } finally {
     rmSync(folder, { recursive: true });

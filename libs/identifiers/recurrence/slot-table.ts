@@ -137,9 +137,9 @@ export class SlotTable {
   }
 
   #isCandidate(row: number, subjects: number): boolean {
-    const { subjectCount, sessions, together } = this.values;
+    const { subjectCount, inSessions, together } = this.values;
     const count = subjectCount[row]!;
-    return count === 1 ? sessions[row]! > 1 : together[row] === 1 && count !== mostSubjects && count !== subjects;
+    return count === 1 ? inSessions[row] === 1 : together[row] === 1 && count !== mostSubjects && count !== subjects;
   }
 
   /** Row of the value if several flows had it, else {@link none}. */
@@ -167,11 +167,11 @@ export class SlotTable {
    * more of these there are (up to two), the fewer flows are needed.
    */
   isUserLike(slot: number, one: number): boolean {
-    const { subjectCount, sessions, first, last, flows } = this.values;
+    const { subjectCount, inSessions, first, last, flows } = this.values;
     const at = slot * words;
     if (
       subjectCount[one]! > 1 ||
-      sessions[one]! < 2 ||
+      inSessions[one] === 0 ||
       last[one]! - first[one]! < leastPause ||
       this.#rows[at + RECURRING]! < this.#rows[at + REPEATS]! * 0.5
     )

@@ -22,8 +22,6 @@ export class ValueTable {
   next = new Int32Array(leastRows);
   previous = new Int32Array(leastRows);
   flows = new Int32Array(leastRows);
-  /** Flows that began well after the preceding one. */
-  sessions = new Int32Array(leastRows);
   /** When it was first and last seen, µs. */
   first = new Float64Array(leastRows);
   last = new Float64Array(leastRows);
@@ -32,6 +30,8 @@ export class ValueTable {
   subjectCount = new Uint8Array(leastRows);
   /** 1: two subjects had it at about the same time. */
   together = new Uint8Array(leastRows);
+  /** 1: it was in more than one session: a flow that had it began {@link leastPause} after the preceding one. */
+  inSessions = new Uint8Array(leastRows);
   /** Results of a slot's comparison of the row, and the version of the slot for which they hold. */
   comparedAt = new Int32Array(leastRows);
   mayBeRoom = new Uint8Array(leastRows);
@@ -45,8 +45,7 @@ export class ValueTable {
   #chain = new Int32Array(leastRows).fill(none);
   #subjects = new Uint16Array(leastRows * mostSubjects);
   #frames = new Float64Array(leastRows * mostEvidence);
-  /** File of the first flow, and, by index in {@link #frames}, the files of later flows if different. */
-  readonly #files: string[] = [];
+  /** By index in {@link #frames}: the file, if it is not that of the last flow. */
   readonly #otherFiles = new Map<number, string>();
   #free = none;
   /** The row found last. */
@@ -92,14 +91,13 @@ export class ValueTable {
     this.#keys[at + 1] = high;
     this.#keys[at + 2] = low;
     this.#enchain(row);
-    this.flows[row] = this.sessions[row] = this.subjectCount[row] = 1;
-    this.together[row] = 0;
+    this.flows[row] = this.subjectCount[row] = 1;
+    this.together[row] = this.inSessions[row] = 0;
     this.comparedAt[row] = none;
     this.first[row] = this.last[row] = micros;
     this.lastFlow[row] = flow;
     this.#subjects[row * mostSubjects] = flow.subject;
     this.#frames[row * mostEvidence] = frame;
-    this.#files[row] = flow.file;
     this.size++;
     return row;
   }
@@ -111,16 +109,16 @@ export class ValueTable {
     const before = this.lastFlow[row]!;
     const flows = this.flows[row]!++;
     let isNews = false;
-    if (flow.startMicros - before.startMicros >= leastPause) isNews = ++this.sessions[row]! === 2;
+    if (this.inSessions[row] === 0 && flow.startMicros - before.startMicros >= leastPause) {
+      this.inSessions[row] = 1;
+      isNews = true;
+    }
     if (this.together[row] === 0 && flow.subject !== before.subject && Math.abs(micros - this.last[row]!) <= near) {
       this.together[row] = 1;
       isNews = true;
     }
-    if (flows < mostEvidence) {
-      const at = row * mostEvidence + flows;
-      this.#frames[at] = frame;
-      if (flow.file !== this.#files[row]) this.#otherFiles.set(at, flow.file);
-    }
+    if (flow.file !== before.file) this.#keepFiles(row, Math.min(flows, mostEvidence), before.file);
+    if (flows < mostEvidence) this.#frames[row * mostEvidence + flows] = frame;
     this.lastFlow[row] = flow;
     const count = this.subjectCount[row]!;
     if (count === mostSubjects || this.hasSubject(row, flow.subject)) return isNews;
@@ -174,8 +172,13 @@ export class ValueTable {
   evidence(row: number): string[] {
     return Array.from({ length: Math.min(this.flows[row]!, mostEvidence) }, (_, i) => {
       const at = row * mostEvidence + i;
-      return `${this.#otherFiles.get(at) ?? this.#files[row]}#${this.#frames[at]}`;
+      return `${this.#otherFiles.get(at) ?? this.lastFlow[row]!.file}#${this.#frames[at]}`;
     });
+  }
+
+  /** The last flow will be one of another file: the file of the evidence so far, as far as that was the same, is no longer told by it. */
+  #keepFiles(row: number, count: number, file: string): void {
+    for (let at = row * mostEvidence; at < row * mostEvidence + count; at++) if (!this.#otherFiles.has(at)) this.#otherFiles.set(at, file);
   }
 
   #take(): number {
@@ -205,9 +208,9 @@ export class ValueTable {
   }
 
   #grow(): void {
-    for (const name of ['next', 'previous', 'flows', 'sessions', 'comparedAt'] as const) this[name] = new Int32Array(doubled(this[name]));
+    for (const name of ['next', 'previous', 'flows', 'comparedAt'] as const) this[name] = new Int32Array(doubled(this[name]));
     for (const name of ['first', 'last'] as const) this[name] = new Float64Array(doubled(this[name]));
-    for (const name of ['subjectCount', 'together', 'mayBeRoom', 'isElsewhere'] as const) this[name] = new Uint8Array(doubled(this[name]));
+    for (const name of ['subjectCount', 'together', 'inSessions', 'mayBeRoom', 'isElsewhere'] as const) this[name] = new Uint8Array(doubled(this[name]));
     this.#subjects = new Uint16Array(doubled(this.#subjects));
     this.#frames = new Float64Array(doubled(this.#frames));
     this.#keys = new Int32Array(doubled(this.#keys)).fill(none, this.#end * keyWords);
