@@ -32,6 +32,7 @@ function dnsMessage(dns: DnsMessage, message: Message, environment: DissectEnvir
   if (!dns.isResponse) return message;
   const asked = dns.questions[0];
   const resolution = asked === undefined ? null : resolve(dns, asked.name);
+  for (const alias of resolution?.aliases ?? []) fields.add('dns.answer.cname', '', alias);
   const addresses =
     resolution === null ? dns.answers.filter((answer) => answer.address !== '').map((answer) => answer.address) : resolution.addresses;
   if (addresses.length > 0) facts['dns.resolved_ip'] = addresses;

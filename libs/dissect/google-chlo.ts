@@ -36,7 +36,10 @@ export function setChloFacts(message: Message, fields: FieldList, chlo: Buffer):
     if (end < start || end > chlo.length) return false;
     if (tag === 'SNI\0') {
       setServerName(message, fields, chlo.toString('utf8', start, end).toLowerCase());
-    } else if (tag === 'UAID') message.facts['user_agent.original'] = chlo.toString('utf8', start, end);
+    } else if (tag === 'UAID') {
+      message.facts['user_agent.original'] = chlo.toString('utf8', start, end);
+      fields.add('quic.user_agent', 'user_agent', message.facts['user_agent.original']);
+    }
     start = end;
   }
   return true;

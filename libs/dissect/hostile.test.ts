@@ -89,7 +89,7 @@ describe('what an attacker can send costs no more than its length', () => {
       assert.equal(messages[0]!.protocol, 'sip');
     }
     const { messages } = dissectStream([['source', `OPTIONS rtsp://cam.example/1 RTSP/1.0\r\nSession: 4711${';'.repeat(many)}\rx\r\n\r\n`]]);
-    assert.deepEqual(fieldsOf(messages[0]), ['rtsp.session=4711']);
+    assert.deepEqual(fieldsOf(messages[0]), ['url.domain=cam.example', 'url.path=/1', 'rtsp.session=4711']);
   });
 
   test('percent signs in front of a line end, where a host should stand', () => {

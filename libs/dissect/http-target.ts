@@ -45,7 +45,9 @@ export function splitTarget(method: string, target: string): Target {
 
 /** Adds path, query and credentials of a target that is at `position` of the bytes whose packets `frames` maps. */
 export function addTarget(list: FieldList, target: Target, position: number, frames: FrameMap): void {
-  const { userInfo, path, query } = target;
+  const { userInfo, authority, path, query } = target;
+  if (authority !== '')
+    list.add('url.domain', '', decodeUtf8(authority.replace(/:\d*$/, '')), '', frames.frameAt(position + Math.max(0, target.pathStart - 1)));
   if (userInfo !== '') {
     const colon = userInfo.indexOf(':');
     const frame = frames.frameAt(position + target.pathStart);

@@ -71,7 +71,7 @@ describe('request', () => {
     const { messages } = dissectStream([['source', 'GET http://us%40er:pw@[2001:db8::1]:80/p?a=1#f HTTP/1.0\nHost: ignored\n\n']]);
     assert.equal(messages[0]!.facts['url.domain'], '2001:db8::1');
     assert.equal(messages[0]!.facts['destination.domain'], undefined);
-    assert.deepEqual(fieldsOf(messages[0]).slice(0, 4), ['url.username=(url)us@er', 'url.password=pw', 'url.path=/p', 'url.query.a=1']);
+    assert.deepEqual(fieldsOf(messages[0]).slice(0, 5), ['url.domain=[2001:db8::1]', 'url.username=(url)us@er', 'url.password=pw', 'url.path=/p', 'url.query.a=1']);
   });
 
   test('a folded header, a header that is none, a referer with a query', () => {

@@ -114,7 +114,7 @@ describe('LDAP', () => {
   test('a simple bind, and TLS', () => {
     const { messages } = dissectStream(conversations['ldap']!);
     assert.deepEqual(messages.map((message) => [message.frame, message.protocol, ...fieldsOf(message)].join(' ')), [
-      '1 ldap ldap.login.user_name=cn=jane,dc=example ldap.login.password=sesame', '6 tls tls.client.server_name=ldap.example',
+      '1 ldap ldap.login.user_name=cn=jane,dc=example ldap.login.password=sesame', '6 tls tls.client.server_name=ldap.example tls.client.alpn=h2 http/1.1',
     ]);
   });
 

@@ -1,8 +1,9 @@
 import { readsLikeIpv4 } from './address.ts';
-import type { FrameMap } from './fieldlist.ts';
+import { FieldList, type FrameMap } from './fieldlist.ts';
 import { endpointText, HopList } from './hops.ts';
 import { hostOf } from './host.ts';
 import { parseHead, type Header } from './http-head.ts';
+import { addTarget, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
 import { readSdp } from './sdp.ts';
@@ -77,7 +78,10 @@ export function sessionMessage({ protocol, bytes, headLength, frames }: SessionT
     else if (name === 'cseq' && status !== null) facts['telltale.sip.method'] = /^\d+ +([A-Z_]{2,32})$/i.exec(header.value)?.[1]!.toUpperCase() ?? '';
     else if (name === 'record-route' || name === 'route') reader.route(name, header);
     else if (name === 'authorization' || name === 'proxy-authorization') reader.authorization(name, header);
-    else if (name === 'user-agent') facts['user_agent.original'] = decodeUtf8(header.value);
+    else if (name === 'user-agent') {
+      facts['user_agent.original'] = decodeUtf8(header.value);
+      reader.field('header.user-agent', header.written, facts['user_agent.original'], header);
+    }
     else if (name === 'call-id' && header.value !== '') message.session = header.value;
     else if (name === 'content-type') contentType = header.value.toLowerCase();
     else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.split(';', 1)[0]!.trim(), header);
@@ -246,19 +250,22 @@ class SessionReader {
     else this.field(`${name}.instance`, 'imei', instance[2]!.replaceAll('-', ''), header);
   }
 
-  /** `rtsp://user:password@host/path`. */
+  /** `rtsp://user:password@host/path?query`. Cameras take logins in path and query too. */
   #resource(uri: string): void {
-    const parts = /^rtspu?:\/\/(?:([^/@]*)@)?(\[[^\]]+\]|[^/:?#]+)(?::\d+)?([^?#]*)/i.exec(uri);
-    if (parts === null) return;
+    if (!/^rtspu?:\/\//i.test(uri)) return;
     const { facts } = this.#message;
-    const [, userInfo, authority, path] = parts;
-    const host = hostOf(authority!);
+    const target = splitTarget('', uri);
+    const { userInfo, authority, path, query } = target;
+    const host = hostOf(authority);
     if (host === null) this.#environment.counters.add('rtsp', 'malformed host');
     else facts['url.domain'] = host;
-    if (path !== '') facts['url.path'] = path!;
-    if (userInfo === undefined) return;
-    const [user = '', ...secret] = userInfo.split(':');
-    this.field('login.user_name', 'user_name', decodeUrl(user), { end: uri.length });
-    this.field('login.password', 'password', decodeUrl(secret.join(':')), { end: uri.length });
+    if (path !== '') facts['url.path'] = decodeUtf8(path);
+    if (query !== '') facts['url.query'] = decodeUtf8(query);
+    if (userInfo !== '') {
+      const [user = '', ...secret] = userInfo.split(':');
+      this.field('login.user_name', 'user_name', decodeUrl(user), { end: uri.length });
+      this.field('login.password', 'password', decodeUrl(secret.join(':')), { end: uri.length });
+    }
+    addTarget(new FieldList(this.#message, this.#environment), { ...target, userInfo: '' }, 0, this.#frames);
   }
 }

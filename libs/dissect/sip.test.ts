@@ -86,7 +86,8 @@ describe('SIP', () => {
 test('RTSP: the credentials and the session, between interleaved media', () => {
   const { messages } = dissectStream(conversations['rtsp']!);
   assert.deepEqual(messages.map((message) => [message.facts['url.path'] ?? '', ...fieldsOf(message)].join(' ')), [
-    '/1 rtsp.login.user_name=jane rtsp.login.password=sesame', '/1 rtsp.session=4be7d20591ca63f8', '', ' rtsp.session=4be7d20591ca63f8',
+    '/1 rtsp.login.user_name=jane rtsp.login.password=sesame url.domain=cam.example url.path=/1',
+    '/1 url.domain=cam.example url.path=/1 rtsp.session=4be7d20591ca63f8', '', ' rtsp.session=4be7d20591ca63f8',
   ]);
 });
 

@@ -33,7 +33,7 @@ export function setClientHelloFacts(message: Message, fields: FieldList, body: B
     hello.extensions.push(type);
     if (type === SERVER_NAME) hello.hasServerName = true;
     if (type === SERVER_NAME) readServerNames(message, fields, content);
-    else if (type === ALPN) hello.protocol = setProtocols(message, content);
+    else if (type === ALPN) hello.protocol = setProtocols(message, fields, content);
     else if (type === SIGNATURE_ALGORITHMS) hello.signatures = integers(content.take(content.u16()));
     else if (type === SUPPORTED_VERSIONS) hello.version = newestVersion(integers(content.take(content.u8())), carrier) || hello.version;
   }
@@ -72,7 +72,7 @@ export function setServerName(message: Message, fields: FieldList, name: string)
 }
 
 /** Returns the bytes of the first protocol. */
-function setProtocols(message: Message, content: ByteReader): Buffer | null {
+function setProtocols(message: Message, fields: FieldList, content: ByteReader): Buffer | null {
   const protocols: string[] = [];
   let first: Buffer | null = null;
   const list = content.take(content.u16());
@@ -84,5 +84,6 @@ function setProtocols(message: Message, content: ByteReader): Buffer | null {
     if (/^[!-~]{1,32}$/.test(protocol)) protocols.push(protocol);
   }
   if (protocols.length > 0) message.facts['telltale.tls.alpn'] = protocols;
+  fields.add('tls.client.alpn', '', protocols.join(' '));
   return first;
 }

@@ -4,7 +4,7 @@ import { isPrintable } from './utf8.ts';
 /** Encodings that hide text inside a value. */
 
 export interface Decoded {
-  encoding: 'url' | 'hex' | 'base64' | 'base64url' | 'quoted-printable';
+  encoding: 'url' | 'json' | 'hex' | 'base64' | 'base64url' | 'quoted-printable';
   text: string;
 }
 
@@ -23,6 +23,7 @@ const mostEncoded = 16 * 1024;
 export function decodeOnce(value: string): Decoded | null {
   if (value.length > mostEncoded) return null;
   if (/%[0-9A-Fa-f]{2}/.test(value)) return fromPercent(value);
+  if (value.includes('\\u') && unicodeEscape.test(value)) return fromUnicodeEscapes(value);
   if (value.length < leastEncoded) return null;
   const printable = value.includes('=') ? fromQuotedPrintable(value) : null;
   if (printable !== null) return { encoding: 'quoted-printable', text: printable };
@@ -37,6 +38,14 @@ export function decodeBytes(value: string): DecodedBytes | null {
   if (value.length < leastEncodedBytes || value.length > mostEncoded) return null;
   if (value.length % 2 === 0 && /^[0-9A-Fa-f]+$/.test(value)) return { encoding: 'hex', bytes: Buffer.from(value, 'hex') };
   return isBase64(value) ? { encoding: alphabetOf(value), bytes: Buffer.from(value, 'base64') } : null;
+}
+
+const unicodeEscape = /\\u[0-9A-Fa-f]{4}/;
+
+/** RFC 8259, section 7: text that was written into a script or taken from JSON without being parsed. */
+function fromUnicodeEscapes(value: string): Decoded {
+  const text = value.replaceAll(/\\u([0-9A-Fa-f]{4})/g, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)));
+  return { encoding: 'json', text: text.toWellFormed() };
 }
 
 /** RFC 3986, section 2.1. If the bytes are in another character set, the text around them is still decoded. */

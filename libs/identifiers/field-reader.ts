@@ -40,6 +40,7 @@ export class FieldReader {
   }
 
   read(message: Message): void {
+    this.#hops(message);
     if (message.fields.length === 0) return;
     let latitude: Field | null = null;
     let longitude: Field | null = null;
@@ -62,6 +63,15 @@ export class FieldReader {
     }
     if (latitude !== null && longitude !== null) this.#position(latitude, longitude);
     this.#jitsiRoom(message);
+  }
+
+  /** Names of further hosts, which a record tells like those among the fields: proxies, targets of redirects and tunnels. */
+  #hops({ facts, sender, frame }: Message): void {
+    for (const hop of facts['telltale.flow.hops'] ?? []) {
+      const sign = hop.indexOf('=');
+      for (const { kind, value } of hostLabels.find(hop.slice(sign + 1)))
+        this.#addUncertain(kind, value, uncertaintyOfPath, { path: `hop.${hop.slice(0, sign)}`, encoding: '', sender, frame });
+    }
   }
 
   #field(field: Field, known: KnownField): void {
@@ -196,7 +206,11 @@ export class FieldReader {
     this.#reading.add({ kind, value, confidence: kind.confidence - uncertainty }, place);
   }
 
-  readonly #path = (path: string, field: Field): void => this.#values.read(path, null, field);
+  /** A parameter within a path ends with its segment (RFC 3986, section 3.3); a URL within a path has slashes of its own. */
+  readonly #path = (path: string, field: Field): void => {
+    const parts = /=[^/]*\//.test(path) && !path.includes('://') ? path.split('/') : [path];
+    for (const part of parts) if (part !== '') this.#values.read(part, null, field);
+  };
 
   /** A join link spans host, path and query, which are separate facts: its secret has to be redacted in the query. */
   #zoomUrl(hostAndPath: string, query: string, field: Field): void {

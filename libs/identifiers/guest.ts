@@ -1,5 +1,5 @@
-/** Names by which servers admit anybody (RFC 1635, and by convention). */
-const guests = new Set(['anonymous', 'ftp', 'guest']);
+/** Names by which servers admit anybody (RFC 1635, and by convention), and accounts that Windows keeps for itself and nobody logs in with. */
+const guests = new Set(['anonymous', 'ftp', 'guest', 'defaultaccount', 'wdagutilityaccount']);
 
 /** Whether a login under the name identifies nobody. */
 export function isGuest(name: string): boolean {

@@ -3,7 +3,8 @@ import { kindsByName, nameOfKey, type KindsByName } from './kinds-by-name.ts';
 
 /** Fields whose value is a host name. */
 export const hostFields: ReadonlySet<string> = new Set([
-  'dns.question.name', 'tls.client.server_name', 'http.request.header.host', 'smtp.helo', 'dhcp.host_name', 'dhcp.client_fqdn', 'stun.realm',
+  'dns.question.name', 'dns.answer.cname', 'tls.client.server_name', 'tls.certificate.name', 'http.request.header.host', 'url.domain', 'smtp.helo',
+  'dhcp.host_name', 'dhcp.client_fqdn', 'stun.realm', 'socks.request.host', 'coap.uri_host', 'sd-rtn.sni',
 ]);
 
 /** A DNS name has at most 255 bytes, with few words that name a kind. */

@@ -61,6 +61,8 @@ export interface IdentifierKind {
   readonly normalise?: (value: string) => string;
   /** The part of it that may be shown to a person; default {@link maskValue}, and {@link maskSecret} for secrets and sessions. */
   readonly mask?: (value: string) => string;
+  /** Parts of a value that must not be shown where they stand alone either, such as the user's name. */
+  readonly parts?: (value: string) => string[];
   /** Name of a kind that is also reported if it occurs inside a value of this one. Anything else inside is part of the value. */
   readonly holds?: string;
   /** Confidence in a value under an announcing key, percent. */

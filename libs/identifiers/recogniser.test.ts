@@ -74,7 +74,7 @@ describe('recogniser', () => {
   test('reads credentials of an Authorization header', () => {
     const basic = one(messageOf(field('Authorization', 'Basic amFuZTpjb3JyZWN0', 'http.request.header.authorization')));
     assert.deepEqual([basic.observable.kind, basic.value], ['basic_credentials', 'jane:correct']);
-    assert.deepEqual([basic.observable.encoding, basic.written], ['base64', ['amFuZTpjb3JyZWN0']]);
+    assert.deepEqual([basic.observable.encoding, basic.written], ['base64', ['amFuZTpjb3JyZWN0', 'jane', 'correct']]);
     assert.equal(basic.observable.mask, '******(8-15)');
     assert.equal(one(payloadOf(Buffer.from('Authorization: Basic amFuZTpjb3JyZWN0\r\n'), 'tcp')).value, 'jane:correct');
   });

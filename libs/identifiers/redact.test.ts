@@ -17,6 +17,11 @@ describe('redact', () => {
     ['percent-encoding', 'e=jane%20doe%2Bx%40example.org&x=1', [email], 'e={email}&x=1'],
     ['percent-encoding in small letters, and of more than needs it', 'e=%6aane%20doe%2bx@example%2Eorg', [email], 'e={email}'],
     ['percent-encoding twice', 'u=e%253Djane%2520doe%252Bx%2540example.org%26', [email], 'u=e%253D{email}%26'],
+    ['percent-encoding four times', 'u=jane%25252520doe%2525252Bx%25252540example.org', [email], 'u={email}'],
+    ['percent-encoding of UTF-16, as by escape()', 'u=jane%u0020doe%u002bx%u0040example.org', [email], 'u={email}'],
+    ['references of markup', 'u=jane&#32;doe&#x2B;x&#0064;example.org;&#99999999;', [email], 'u={email};&#99999999;'],
+    ['hexadecimal', '/x/AB6a616e6520646f652B78406578616d706c652e6f7267CD', [email], '/x/AB{email}CD'],
+    ['a short value in hexadecimal and base64, which may be chance', '/3132333435/MTIzNDU', [of('user_id', '12345')], '/3132333435/MTIzNDU'],
     ['+ for a space', 'e=jane+doe%2Bx%40example.org', [email], 'e={email}'],
     ['JSON escapes', '{"p":"a\\"b\\\\c\\u00e9\\/d"}', [of('password', 'a"b\\cé/d')], '{"p":"{password}"}'],
     ['beyond ASCII', 'n=Sin%C3%A9ad&m=Sinéad', [of('person_name', 'Sinéad')], 'n={person_name}&m={person_name}'],
@@ -47,6 +52,9 @@ describe('redact', () => {
       (text) => encodeURIComponent(encodeURIComponent(text)),
       (text) => new URLSearchParams({ v: text }).toString().slice(2),
       (text) => JSON.stringify(text).slice(1, -1),
+      ...['', 'a', 'ab'].map((before) => (text: string) => (text.length < 6 ? text : Buffer.from(`${before}${text}`).toString('base64'))),
+      (text) => (text.length < 6 ? text : Buffer.from(`${text}{}`).toString('base64url')),
+      (text) => (text.length < 6 ? text : Buffer.from(text).toString('hex').toUpperCase()),
       (text) => Array.from(Buffer.from(text), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
     );
     fc.assert(fc.property(value, form, fc.string({ maxLength: 20 }), fc.string({ maxLength: 20 }), (raw, written, before, after) => {

@@ -3,8 +3,19 @@ import type { Recognised } from './report.ts';
 /** Shorter values coincide with other text: they are replaced only if they are a whole value or path segment. */
 const shortValue = 4;
 
+/** A shorter value in base64 or hexadecimal coincides with other text. */
+const shortestEncoded = 6;
+
 /** Layers of escapes that are decoded. */
-const mostUndone = 2;
+const mostUndone = 4;
+
+/** A folded spelling of a value, and hashes of three pairs of its characters. */
+export interface Sought {
+  readonly spelling: string;
+  readonly first: number;
+  readonly middle: number;
+  readonly last: number;
+}
 
 interface Replacement {
   start: number;
@@ -13,17 +24,21 @@ interface Replacement {
 }
 
 /**
- * Replaces every recognised value in `text` by `{kind}`: verbatim, percent-encoded (in any mixture, also twice), with `+` for a space, or
- * JSON-escaped, regardless of case; also the encoded text from which the value was decoded. Values of fewer than 4 characters are replaced only if
- * they are a whole value (`uid=7`), path segment or text.
+ * Replaces every recognised value in `text` by `{kind}`: verbatim, percent-encoded (in any mixture, also up to four times), with `+` for a space,
+ * JSON-escaped, or with character references of markup, regardless of case; in base64 or hexadecimal; also the encoded text from which the value was
+ * decoded. Values of fewer than 4 characters are replaced only if they are a whole value (`uid=7`), path segment or text; those of fewer than 6 are
+ * not sought in base64 and hexadecimal.
  */
 export function redact(text: string, recognised: readonly Recognised[]): string {
   if (text === '' || recognised.length === 0) return text;
   const replacements: Replacement[] = [];
   let reading: Reading | null = asItStands(text);
   for (let undone = 0; reading !== null; undone++) {
+    notePairs(reading.folded);
     for (const one of recognised) {
-      for (const spelling of (one.sought ??= spellingsOf(one))) find(reading, spelling, one.observable.kind, replacements);
+      for (const sought of (one.sought ??= spellingsOf(one)))
+        if (pairs[sought.first] === texts && pairs[sought.middle] === texts && pairs[sought.last] === texts)
+          find(reading, sought.spelling, one.observable.kind, replacements);
     }
     reading = undone < mostUndone ? decode(reading) : null;
   }
@@ -31,8 +46,51 @@ export function redact(text: string, recognised: readonly Recognised[]): string 
 }
 
 /** Folded only once: all texts of a flow are searched for the values recognised in it. */
-function spellingsOf({ value, written }: Recognised): string[] {
-  return [value, ...written].filter((spelling) => spelling !== '').map(fold);
+function spellingsOf({ value, written }: Recognised): Sought[] {
+  const spellings = new Set([value, ...written, ...encodedForms(value)].map(fold));
+  spellings.delete('');
+  return Array.from(spellings, (spelling) => {
+    const last = spelling.length - 2;
+    if (last < 0) return { spelling, first: anyPair, middle: anyPair, last: anyPair };
+    return { spelling, first: pairAt(spelling, 0), middle: pairAt(spelling, last >> 1), last: pairAt(spelling, last) };
+  });
+}
+
+/** Hexadecimal digits, and base64 in both alphabets, also where another text precedes the value. */
+function encodedForms(value: string): string[] {
+  if (value.length < shortestEncoded) return [];
+  const bytes = Buffer.from(value);
+  const forms = [bytes.toString('hex')];
+  for (let before = 0; before < 3; before++) {
+    // Characters that also depend on what precedes or follows the value are left out.
+    const first = before === 0 ? 0 : before + 1;
+    const end = Math.floor(((before + bytes.length) * 8) / 6);
+    const base64 = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64').slice(first, end);
+    forms.push(base64, base64.replaceAll('+', '-').replaceAll('/', '_'));
+  }
+  return forms;
+}
+
+/**
+ * Pairs of adjacent characters in the text that is searched: by a hash of the pair, the number of the text. Most spellings have a pair that most texts
+ * have not.
+ */
+const pairs = new Int32Array(4097);
+let texts = 0;
+/** For a spelling of one character, which has no pair: noted in every text. */
+const anyPair = 4096;
+
+function pairAt(text: string, at: number): number {
+  return ((text.charCodeAt(at) << 5) ^ text.charCodeAt(at + 1)) & 4095;
+}
+
+function notePairs(folded: string): void {
+  if (++texts === 0x7fffffff) {
+    pairs.fill(0);
+    texts = 1;
+  }
+  pairs[anyPair] = texts;
+  for (let at = folded.length - 2; at >= 0; at--) pairs[pairAt(folded, at)] = texts;
 }
 
 /** A decoded text, with the position of each character in the original. */
@@ -78,9 +136,9 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-const escape = /[%\\]/g;
+const escape = /[%\\]|&(?=#)/g;
 
-/** Decodes one layer of percent-encoding and JSON escapes; null if there is none. */
+/** Decodes one layer of percent-encoding, JSON escapes and numeric character references; null if there is none. */
 function decode({ text, starts: outer }: Reading): Reading | null {
   escape.lastIndex = 0;
   if (!escape.test(text)) return null;
@@ -114,7 +172,15 @@ function decodeAt(text: string, i: number): { characters: string; length: number
     const plain = jsonEscapes[text[i + 1] ?? ''];
     if (plain !== undefined) return { characters: plain, length: 2 };
   }
+  if (sign === '&') {
+    const reference = /^&#(?:(\d{1,7})|x([0-9a-f]{1,6}));?/i.exec(text.slice(i, i + 11));
+    const code = reference === null ? NaN : Number.parseInt(reference[1] ?? reference[2]!, reference[1] === undefined ? 16 : 10);
+    if (code <= 0x10ffff) return { characters: String.fromCodePoint(code), length: reference![0].length };
+  }
   if (sign === '%') {
+    // The form of JavaScript's escape().
+    const unit = /^%u([0-9a-f]{4})/i.exec(text.slice(i, i + 6));
+    if (unit !== null) return { characters: String.fromCharCode(Number.parseInt(unit[1]!, 16)), length: 6 };
     const first = byteAt(text, i);
     if (first >= 0) {
       const bytes = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;

@@ -7,6 +7,7 @@ import { maskOf } from './mask.ts';
 import { normaliseHex, normaliseOpaque } from './opaque.ts';
 import { publicPath } from './place.ts';
 import type { Hit, Known, MessageReading, Place } from './reading.ts';
+import type { Sought } from './redact.ts';
 import type { Tokeniser } from './token.ts';
 
 /** An identifier with its raw value, which never leaves the process. It serves redaction, for the lifetime of its flow, and `--reveal` only. */
@@ -16,7 +17,7 @@ export interface Recognised {
   /** Its other forms in the message: encodings from which it was decoded, such as base64, and other spellings. */
   written: string[];
   /** The spellings that redaction searches for. */
-  sought?: readonly string[];
+  sought?: readonly Sought[];
 }
 
 /** Shorter values are not hashed: whoever has the digest can try them all. */
@@ -45,6 +46,7 @@ export class Reporter {
         this.#counters.count(hit.kind.name);
         const written: string[] = [];
         for (const spelling of hit.written) if (spelling !== hit.value) written.push(keptText(spelling));
+        for (const part of hit.kind.parts?.(hit.value) ?? []) if (part !== '') written.push(keptText(part));
         recognised.push({ observable: observableOf(hit, token, reading.watch?.listOf(token) ?? ''), value: keptText(hit.value), written });
         if (hit.known === undefined) this.#rememberDigests(hit, token);
       } else {

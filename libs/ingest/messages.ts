@@ -65,6 +65,7 @@ export function tlsMessage(protocol: 'tls' | 'quic', serverName: string, alpn: r
     addField(tls, 'tls.client.server_name', name, '');
   }
   if (alpn.length > 0) tls.facts['telltale.tls.alpn'] = [...alpn];
+  addField(tls, 'tls.client.alpn', alpn.join(' '), '');
   return tls;
 }
 

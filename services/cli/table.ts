@@ -10,19 +10,51 @@ export function printable(text: string): string {
 /** Shown in place of the subject, for a correlation over several. */
 export const several = 'several';
 
-/** Findings as aligned columns, for people. `valueOf` gives the raw value with --reveal. */
+/** Findings of one flow that say the same, from different packets or lines. */
+interface Repeated {
+  readonly first: Finding;
+  last: Finding;
+  times: number;
+}
+
+/**
+ * Findings as aligned columns, for people; those that repeat another of the same flow, rule, value and place are counted in its row. `valueOf` gives
+ * the raw value with --reveal.
+ */
 export function findingsTable(findings: readonly Finding[], valueOf: (finding: Finding) => string | undefined, width: number): string {
-  const rows = findings.map((finding) => [
-    isoMicros(finding['@timestamp']).slice(0, 19).replace('T', ' '),
+  const rows = repeated(findings).map(({ first: finding, last, times }) => [
+    clock(finding),
     finding['event.severity_name'],
     finding['rule.name'],
     finding['source.ip'] || several,
     destination(finding),
     finding['telltale.peer.located'] || '?',
     what(finding, valueOf(finding)),
-    evidence(finding),
+    times === 1 ? evidence(finding) : `${evidence(finding)}, ${times} times until ${clock(last)}, ${evidence(last)}`,
   ]);
   return columns(['TIME (UTC)', 'LEVEL', 'RULE', 'FROM', 'TO', 'COUNTRY', 'WHAT', 'EVIDENCE'], rows, width);
+}
+
+function repeated(findings: readonly Finding[]): Repeated[] {
+  const groups = new Map<string, Repeated>();
+  for (const finding of findings) {
+    const key = [
+      finding['telltale.flow.id'] || finding['event.id'], finding['rule.id'], finding['telltale.verdict'], finding['telltale.observable.kind'],
+      finding['telltale.observable.token'], finding['telltale.observable.path'], ...finding['telltale.observables.related'],
+    ].join('\0');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: finding, last: finding, times: 1 });
+    else {
+      group.last = finding;
+      group.times++;
+    }
+  }
+  return [...groups.values()];
+}
+
+/** UTC, to the second. */
+function clock(finding: Finding): string {
+  return isoMicros(finding['@timestamp']).slice(0, 19).replace('T', ' ');
 }
 
 /** `file#frame` for a capture, `file:line` for a log. */

@@ -43,6 +43,21 @@ async function show(told: readonly Story[], hash = '') {
 
 const total = (page: Page): Promise<string> => page.locator('#totals dd').first().innerText();
 
+test('findings that repeat another of the same flow, rule, value and place share a row, with their number and times', { skip }, async () => {
+  const [told, other] = [{ index: 1 }, { index: 2 }].map((each) => story({ ...each, level: 'medium', rule: 'User id in clear', message: 'x', observable: {} }));
+  const again = [1, 2].map((at): Story => ({
+    records: [],
+    finding: { ...told!.finding, 'event.id': `again-${at}`, '@timestamp': told!.finding['@timestamp'] + at * 60_000_000 },
+  }));
+  await using shown = await show([told!, other!, ...again]);
+  const { page, complaints } = shown;
+  assert.equal(await total(page), '4');
+  assert.equal(await page.locator('tr[data-id]').count(), 2);
+  const times = [0, 1].map((at) => new Date((told!.finding['@timestamp'] + at * 120_000_000) / 1000).toISOString().slice(11, 19));
+  assert.deepEqual(await page.locator('.repeats').allInnerTexts(), [`3 times, ${times.join('–')}`]);
+  assert.deepEqual(complaints, []);
+});
+
 test('an analyst filters, opens a finding and sees the flow behind it', { skip }, async () => {
   await using shown = await show(stories(120));
   const { page, complaints } = shown;

@@ -1,3 +1,4 @@
+import { isGuest } from '../guest.ts';
 import type { IdentifierKind } from '../kind.ts';
 import { geoUriInText, isPosition, normalisePosition, receiverPositionInText, startOfReceiverPosition } from '../position.ts';
 import { caseless, sequence } from '../scan/anchor.ts';
@@ -156,6 +157,7 @@ export const userName: IdentifierKind = {
     value.length >= 2 &&
     !answers.test(value) &&
     !isSoftware(value) &&
+    !isGuest(value) &&
     !isScanner(value),
   confidence: 75,
   traps: [
@@ -183,14 +185,15 @@ export const personName: IdentifierKind = {
     'attendee_name', 'guest_name', 'employee_name', 'student_name', 'person_name', 'legal_name', 'card_holder', 'cardholder_name',
     'account_holder', 'recipient_name', 'maiden_name', 'mother_name', 'truename', 'xingming', 'nick',
   ],
-  validate: (value) => /^[\p{L}][\p{L}\p{M}\p{N} .,'’^_-]{1,63}$/u.test(value) && !isPlaceholder(value) && !isUuid(value),
+  validate: (value) =>
+    /^[\p{L}][\p{L}\p{M}\p{N} .,'’^_-]{1,63}$/u.test(value) && !/\d{6}/.test(value) && !isPlaceholder(value) && !isUuid(value),
   normalise: (value) => value.normalize('NFKC').trim().toLowerCase().replaceAll(/\s+/g, ' '),
   confidence: 65,
-  traps: ['Files, apps and devices have names as well.', 'Empty and default names name nobody.'],
+  traps: ['Files, apps and devices have names as well.', 'Empty and default names name nobody.', 'Programs draw names with long numbers.'],
   source: 'OpenID Connect Core 1.0, section 5.1 (name, nickname, given_name, family_name)',
   examples: {
     match: [['display_name', 'Jane Doe'], ['nickName', '小明'], ['realName', "Sinéad O'Connor"]],
-    noMatch: [['display_name', ''], ['displayname', 'null'], ['file_name', 'Jane Doe'], ['name', 'Jane Doe'], ['nickname', '{nick}']],
+    noMatch: [['display_name', ''], ['displayname', 'null'], ['file_name', 'Jane Doe'], ['name', 'Jane Doe'], ['nickname', '{nick}'], ['nickname', 'gull-0417382915']],
   },
 };
 

@@ -27,6 +27,7 @@ export const basicCredentials: IdentifierKind = {
   // The recogniser passes the decoded `user:password` of an Authorization header; see authorization.ts.
   validate: (value) => /^[^\p{Cc}:]{0,256}:\P{Cc}{0,256}$/u.test(value) && value.length > 2,
   shape: { anchors: [sequence('@', any, any)], confidence: 90, find: findUserInfo },
+  parts: (value) => [value.slice(0, value.indexOf(':')), value.slice(value.indexOf(':') + 1)],
   confidence: 99,
   traps: ['A word after `Basic` that is not base64 is no login.', '`user@host` in a URL has no password.'],
   source: 'RFC 7617, section 2; RFC 3986, section 3.2.1',

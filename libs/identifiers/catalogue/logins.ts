@@ -62,6 +62,7 @@ export const loginName: IdentifierKind = {
     ],
     noMatch: [
       ['user_name', 'anonymous', 'ftp.login.user_name'],
+      ['user_name', 'DefaultAccount', 'ntlm.login.user_name'],
       ['user_name', 'nmap', 'rdp.login.user_name'],
       ['user_name', 'login', 'url.query.user_name'],
     ],
@@ -75,7 +76,9 @@ export const loginName: IdentifierKind = {
 export const machineAccount: IdentifierKind = {
   name: deviceName.name,
   dataClass: deviceName.dataClass,
-  keys: ['user_name', 'account_name', 'user', 'account', 'sam_account_name', 'logon_name', 'login_name', 'user_principal_name'],
+  keys: [
+    '*_user_name', '*_username', 'account_name', 'user', 'account', 'sam_account_name', 'logon_name', 'login_name', 'user_principal_name',
+  ],
   validate: (value) => /^(?:[\w.-]{1,64}\\{1,2})?[A-Za-z0-9][\w-]{0,14}\$(?:@[\w.-]{1,253})?$/.test(value),
   normalise: (value) => normaliseHostName(value.slice(value.lastIndexOf('\\') + 1, value.lastIndexOf('$'))),
   confidence: 80,
@@ -86,6 +89,7 @@ export const machineAccount: IdentifierKind = {
       ['user_name', 'HARBOUR-PC7$', 'kerberos.login.user_name'],
       ['user_name', 'DC2$', 'smb.login.user_name'],
       ['Account Name', 'EXAMPLE\\HARBOUR-PC7$'],
+      ['SubjectUserName', 'HARBOUR-PC7$'],
       ['user_principal_name', 'harbour-pc7$@corp.example.org'],
     ],
     noMatch: [

@@ -26,7 +26,7 @@ export function showList(page, summary) {
   }
   replace(byId('table'), h('table', { class: 'findings', 'aria-label': 'Findings' },
     h('thead', {}, h('tr', {}, ...columns.map(heading))),
-    h('tbody', {}, ...page.findings.map(row))));
+    h('tbody', {}, ...repeated(page.findings).map(row))));
   markSelected();
   showPager(page, summary.findings);
 }
@@ -43,7 +43,30 @@ function heading({ sort, title, name }) {
     }) }, title));
 }
 
-function row(finding) {
+/** A flow may say the same in many packets: findings of a page that repeat another of the same flow, rule, value and place share its row. */
+function repeated(findings) {
+  const groups = new Map();
+  for (const finding of findings) {
+    const key = JSON.stringify([
+      finding['telltale.flow.id'] || finding['event.id'], finding['rule.id'], finding['telltale.verdict'], finding['telltale.observable.kind'],
+      finding['telltale.observable.token'], finding['telltale.observable.path'], finding['telltale.observables.related'],
+    ]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { finding, times: [finding['@timestamp']] });
+    else group.times.push(finding['@timestamp']);
+  }
+  return [...groups.values()];
+}
+
+/** How often the finding of a row is on the page, and when first and last; null if once. */
+function repeats(times) {
+  if (times.length === 1) return null;
+  const [first, last] = [times.toSorted()[0], times.toSorted().at(-1)];
+  return h('span', { class: 'tag repeats', title: `first ${dateOf(first)} ${timeOf(first)}, last ${dateOf(last)} ${timeOf(last)} (UTC)` },
+    `${number(times.length)} times, ${timeOf(first)}–${timeOf(last)}`);
+}
+
+function row({ finding, times }) {
   const id = finding['event.id'];
   const kind = finding['telltale.observable.kind'];
   const verdict = finding['telltale.verdict'];
@@ -63,7 +86,7 @@ function row(finding) {
     h('td', {}, h('a', { class: 'rule line', href: `#finding=${id}`, 'data-key': id }, finding['rule.name']),
       h('span', { class: 'what muted', title: finding.message },
         verdict === 'indeterminate' ? h('span', { class: 'tag indeterminate' }, verdict) : null, ' ',
-        kind === '' ? null : h('span', { class: 'tag' }, kind), ' ', finding.message)),
+        kind === '' ? null : h('span', { class: 'tag' }, kind), ' ', repeats(times), ' ', finding.message)),
     h('td', { class: 'of-peer' },
       h('span', { class: 'line' }, finding['destination.domain'] || endpoint(finding['telltale.peer.ip'], finding['destination.port'])),
       h('span', { class: 'line muted' }, `from ${finding['telltale.subject.ip'] || 'several subjects'}`)),
